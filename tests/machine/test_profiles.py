@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from rightsize.errors import ProfileError, UsageError
 from rightsize.machine import scan
 from rightsize.machine.profiles import Origin, list_profiles, load_profile, profile_of, save_profile
+from rightsize.paths import profiles_dir
 
 
 @pytest.fixture(scope="module")
@@ -33,22 +38,74 @@ def test_a_scan_may_replace_a_scan_but_not_published_facts(machine, tmp_path):
 
 
 def load_text(name):
-    from rightsize.paths import profiles_dir
-
     return (profiles_dir() / f"{name}.yaml").read_text(encoding="utf-8")
 
 
-def test_every_bundled_profile_loads_and_names_its_sources():
-    names = list_profiles()
-    assert len(names) >= 3
-    for name in names:
-        profile = load_profile(name)
-        assert profile.name == name
-        assert profile.facts
-        for fact in profile.facts.values():
-            assert fact.value is not None
-            assert fact.source
-            assert not (fact.verified and fact.origin is Origin.RECALLED)
+BUNDLED = sorted(path.stem for path in profiles_dir().glob("*.yaml"))
+FACTS = Path(__file__).resolve().parents[3] / "shared" / "facts" / "hardware.yaml"
+TEXTS = {"cpu_model", "architecture", "cpu_id"}
+LISTS = {"isa", "gpus"}
+NUMBERS = {
+    "physical_cores": (1, 1024),
+    "logical_cores": (1, 1024),
+    "usable_cores": (1, 1024),
+    "memory_bytes": (2**31, 2**42),
+    "memory_limit_bytes": (2**30, 2**42),
+    "bandwidth_gb_s": (1, 2000),
+    "gpu_bandwidth_gb_s": (100, 10_000),
+    "gpu_fp16_tflops": (1, 5000),
+    "idle_w": (0.1, 2000),
+    "load_w": (1, 10_000),
+    "tdp_w": (1, 1500),
+    "gpu_idle_w": (0.1, 300),
+    "price_usd": (10, 100_000),
+    "price_usd_per_hour": (0.001, 500),
+}
+
+
+def test_forty_devices_and_instance_types_ship():
+    assert len(BUNDLED) >= 40
+    assert set(BUNDLED) <= set(list_profiles())
+    kinds = {load_profile(name).kind for name in BUNDLED}
+    assert {"sbc", "laptop", "desktop", "apple-unified", "gpu", "cloud"} <= kinds
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_bundled_profile_loads_and_names_its_sources(name):
+    profile = load_profile(name)
+    assert profile.name == name
+    assert profile.title
+    assert {"memory_bytes", "gpus"} & set(profile.facts)
+    for key, fact in profile.facts.items():
+        assert key in TEXTS | LISTS | set(NUMBERS)
+        assert fact.value not in (None, "", [], 0)
+        assert fact.source
+        named = fact.source != "none named"
+        assert named or fact.origin in (Origin.RECALLED, Origin.ESTIMATED)
+        assert not fact.verified or (named and fact.origin in (Origin.MEASURED, Origin.PUBLISHED))
+        if key in NUMBERS:
+            low, high = NUMBERS[key]
+            assert low <= fact.value <= high, f"{key} is {fact.value}"
+        if key.startswith("price"):
+            assert re.search(r"20\d\d", fact.note), "a price has its date"
+
+
+@pytest.mark.skipif(not FACTS.exists(), reason="../shared/facts is not beside this checkout")
+def test_what_was_carried_is_what_the_facts_say():
+    devices = {device["id"]: device for device in yaml.safe_load(FACTS.read_text(encoding="utf-8"))["devices"]}
+    assert len(set(devices) & set(BUNDLED)) >= 40
+    for name in set(devices) & set(BUNDLED):
+        device, facts = devices[name], load_profile(name).facts
+        memory = (
+            facts["gpus"].value[0]["memory_bytes"] if device["kind"] == "gpu" else facts["memory_bytes"].value
+        )
+        assert memory == device["memory_gb"] * 2**30, name
+        bandwidth = facts.get("gpu_bandwidth_gb_s" if device["kind"] == "gpu" else "bandwidth_gb_s")
+        if "bandwidth_gb_s" in device:
+            assert bandwidth.value == device["bandwidth_gb_s"], name
+            assert bandwidth.verified <= any(
+                field.startswith(("bandwidth", "all")) for field in device["verified_fields"]
+            )
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "", ".hidden", "x" * 99])
