@@ -30,6 +30,13 @@ lock:  ## choose versions anew
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
+# GCC compiles llama.cpp's AMX code wrongly unless it keeps every store (rightsize/engines/llama_cpp/amx.py says more).
+ifneq (,$(findstring amx_tile,$(shell grep -m1 -o amx_tile /proc/cpuinfo 2>/dev/null)))
+ifneq (,$(findstring Free Software Foundation,$(shell c++ --version 2>/dev/null)))
+export CXXFLAGS += -fno-dse -fno-tree-dse
+endif
+endif
+
 # llama-cpp-python compiles llama.cpp from source: about six minutes the first time on two cores, after which
 # pip keeps the wheel.
 $(READY): pyproject.toml requirements.lock

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from rightsize.engines.llama_cpp.library import system_info
 from rightsize.paths import cache_dir
 
 _TRIES = 5
@@ -72,7 +73,10 @@ def _source(home: Path, release: str) -> Path:
 
 def _configure(source: Path, build: Path) -> None:
     # No web page for the server: it would be downloaded, and nobody looks at it here.
-    options = ("-DCMAKE_BUILD_TYPE=Release", "-DLLAMA_CURL=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF")
+    options = ["-DCMAKE_BUILD_TYPE=Release", "-DLLAMA_CURL=OFF", "-DLLAMA_USE_PREBUILT_UI=OFF"]
+    # GCC compiles the AMX code wrongly unless it keeps every store; the Makefile has the same flags.
+    if "AMX_INT8 = 1" in system_info():
+        options.append("-DCMAKE_CXX_FLAGS=-fno-dse -fno-tree-dse")
     _run("cmake", "-S", str(source), "-B", str(build), *options)
 
 

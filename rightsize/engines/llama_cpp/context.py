@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rightsize.engines.llama_cpp import library
+from rightsize.engines.llama_cpp.amx import works
 from rightsize.engines.llama_cpp.batch import TokenBatch
 from rightsize.errors import EngineError
 
@@ -34,12 +35,16 @@ class CacheBytes:
 
 
 class LoadedModel:
-    """Weights and vocabulary. ``load_ms`` is the wall time of loading, ``load_log`` what llama.cpp said."""
+    """Weights and vocabulary. ``load_ms`` is the wall time of loading, ``load_log`` what llama.cpp said.
 
-    def __init__(self, path: Path, *, gpu_layers: int = 0) -> None:
+    ``amx``: whether weights may be laid out for AMX; by default where that works.
+    """
+
+    def __init__(self, path: Path, *, gpu_layers: int = 0, amx: bool | None = None) -> None:
         library.start()
         params = llama.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
+        params.use_extra_bufts = works() if amx is None else amx
         with library.captured_log() as self.load_log:
             started = time.perf_counter()
             self.handle = llama.llama_model_load_from_file(str(path).encode(), params)

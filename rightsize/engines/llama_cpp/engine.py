@@ -19,9 +19,12 @@ class LlamaCppEngine:
         """Version of llama-cpp-python and the features its library was built with."""
         from importlib.metadata import version
 
+        from rightsize.engines.llama_cpp import amx
         from rightsize.engines.llama_cpp.library import system_info
 
         features = system_info().strip(" |")
+        if not amx.works():
+            features += f" | AMX left out: it crashes as compiled here; {amx.REMEDY}"
         return {"name": self.name, "version": version("llama-cpp-python"), "features": features}
 
     def open(self, path: Path, settings: CandidateSettings) -> Session:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
@@ -64,6 +65,12 @@ def buffer_sizes(lines: list[str]) -> Mapping[str, int]:
             kind = found["kind"]
             sizes[kind] = sizes.get(kind, 0) + round(float(found["mib"]) * _MIB)
     return sizes
+
+
+def file() -> Path:
+    """The file of the library that computes."""
+    folder = Path(llama._lib._name).parent
+    return next(iter(sorted(folder.glob("*ggml-cpu*"))), Path(llama._lib._name))
 
 
 def system_info() -> str:
