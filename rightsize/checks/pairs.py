@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping, Sequence
 
 from rightsize.domain import ItemOutcome
-from rightsize.stats.betting import paired_drop_bounds, score_bounds
+from rightsize.stats.betting import score_bounds
 from rightsize.stats.bounds import Bounds, no_bounds
+from rightsize.stats.paired import paired_drop_bounds
 
 Pair = tuple[ItemOutcome, ItemOutcome]
 

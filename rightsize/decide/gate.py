@@ -17,11 +17,11 @@ from rightsize.decide.thresholds import judge
 from rightsize.domain import Judgement, Measured, Reading, Record, Threshold, Verdict
 from rightsize.errors import ExitCode
 from rightsize.metrics import METRICS
-from rightsize.stats.betting import paired_drop_bounds
 from rightsize.stats.binomial import mcnemar_p
 from rightsize.stats.bootstrap import median_ratio_bounds
 from rightsize.stats.bounds import Bounds
 from rightsize.stats.mean import mean_ratio_bounds
+from rightsize.stats.paired import paired_drop_bounds
 
 PASS_ALPHA, FAIL_ALPHA = 0.05, 0.01
 

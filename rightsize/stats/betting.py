@@ -54,10 +54,10 @@ def score_bounds(scores: Sequence[float], groups: Sequence[str], alpha: float) -
     return Bounds(mean, lower, upper, n, alpha, f"betting over {len(sums)} groups")
 
 
-def paired_drop_bounds(
+def betting_drop_bounds(
     before: Sequence[float], after: Sequence[float], groups: Sequence[str], alpha: float
 ) -> Bounds:
-    """Return how far the mean score fell from ``before`` to ``after`` on the same items, with exact bounds.
+    """Return how far the mean score fell from ``before`` to ``after`` on the same items, by group.
 
     Differences in [-1, 1] are moved to [0, 1] and bounded like scores; a rise is a negative drop.
     """

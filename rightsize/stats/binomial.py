@@ -44,8 +44,23 @@ def mcnemar_p(only_before: int, only_after: int) -> float:
     """
     from scipy.special import bdtr
 
+    _check_counts(only_before, only_after)
     n = only_before + only_after
     return 1.0 if n == 0 else min(1.0, 2 * float(bdtr(min(only_before, only_after), n, 0.5)))
+
+
+def mcnemar_worse_p(only_before: int, only_after: int) -> float:
+    """Return the exact one-sided p-value against "it did not become worse", from the same two counts."""
+    from scipy.special import bdtr
+
+    _check_counts(only_before, only_after)
+    n = only_before + only_after
+    return 1.0 if n == 0 else float(bdtr(only_after, n, 0.5))
+
+
+def _check_counts(only_before: int, only_after: int) -> None:
+    if only_before < 0 or only_after < 0:
+        raise ValueError(f"counts of items cannot be negative, got {only_before} and {only_after}")
 
 
 def _check(successes: int, n: int, alpha: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -26,3 +28,9 @@ class Bounds:
 def no_bounds(value: float | None, n: int, alpha: float, reason: str, least_n: int | None = None) -> Bounds:
     """Bounds that do not exist, and why."""
     return Bounds(value, None, None, n, alpha, "none", reason, least_n)
+
+
+def not_finite(samples: Sequence[float]) -> str:
+    """Why ``samples`` can carry no bound when some are no numbers (NaN, infinite); empty when all are."""
+    broken = sum(not math.isfinite(sample) for sample in samples)
+    return f"{broken:,} of {len(samples):,} samples are no finite numbers" if broken else ""

@@ -6,7 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 
-from rightsize.stats.bounds import Bounds, no_bounds
+from rightsize.stats.bounds import Bounds, no_bounds, not_finite
 
 LEAST_SAMPLES = 3
 
@@ -25,6 +25,8 @@ def t_bounds(samples: Sequence[float], alpha: float) -> Bounds:
         return no_bounds(
             value, n, alpha, f"an interval needs {LEAST_SAMPLES} windows, there are {n}", LEAST_SAMPLES
         )
+    if broken := not_finite(samples):
+        return no_bounds(None, n, alpha, broken)
     mean = statistics.fmean(samples)
     half = float(stdtrit(n - 1, 1 - alpha)) * statistics.stdev(samples) / math.sqrt(n)
     return Bounds(mean, mean - half, mean + half, n, alpha, f"Student t over {n} windows")

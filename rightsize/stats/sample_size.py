@@ -74,6 +74,24 @@ def proportion_sample_size(expected: float, limit: float, *, alpha: float = ALPH
     return math.ceil((spread / (expected - limit)) ** 2)
 
 
+def non_inferiority_sample_size(
+    margin: float, discordance: float, *, drop: float = 0.0, alpha: float = ALPHA, power: float = POWER
+) -> int:
+    """Return how many shared items show that a score falls by less than ``margin`` when it falls by ``drop``.
+
+    Shares of items; ``alpha`` is one-sided. Liu, Hsueh, Hsieh and Chen, Statistics in Medicine 21 (2002):
+    n = (z_alpha + z_beta)^2 (psi - drop^2) / (margin - drop)^2.
+
+    Raises:
+        ValueError: not drop < margin <= 1 or not |drop| <= discordance <= 1, or alpha and power do not fit.
+    """
+    _check_errors(alpha, power)
+    if not (drop < margin <= 1 and abs(drop) <= discordance <= 1 and discordance > 0):
+        raise ValueError(f"need drop < margin and |drop| <= discordance, got {drop}, {margin}, {discordance}")
+    spread = (_z(1 - alpha) + _z(power)) ** 2 * (discordance - drop**2)
+    return max(1, math.ceil(spread / (margin - drop) ** 2))
+
+
 def _paired(difference: float, discordance: float, z_alpha: float, z_power: float) -> float:
     spread = z_alpha * math.sqrt(discordance) + z_power * math.sqrt(discordance - difference**2)
     return (spread / difference) ** 2

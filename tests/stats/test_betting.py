@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rightsize.stats.betting import paired_drop_bounds, score_bounds
+from rightsize.stats.betting import score_bounds
 from rightsize.stats.binomial import clopper_pearson_lower, clopper_pearson_upper
+from rightsize.stats.paired import paired_drop_bounds
 
 SCORED = st.lists(st.tuples(st.floats(0, 1), st.sampled_from("abcdefghij")), min_size=1, max_size=60)
 

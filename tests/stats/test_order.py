@@ -79,3 +79,27 @@ def test_slower_samples_never_lower_a_bound(samples: list[float], q: float, extr
         assert (old is None) == (new is None)
         if old is not None and new is not None:
             assert new >= old
+
+
+@pytest.mark.parametrize(
+    ("q", "alpha", "least"),
+    [(0.95, 0.05, 59), (0.99, 0.05, 299), (0.95, 0.05 / 10, 104), (0.99, 0.05 / 10, 528), (0.5, 0.05, 5)],
+)
+def test_too_few_samples_for_a_percentile_are_named(q: float, alpha: float, least: int) -> None:
+    assert least_samples(q, alpha) == least
+    few = quantile_bounds([1.0] * (least - 1), q, alpha)
+    assert few.upper is None and few.least_n == least
+    assert few.reason == f"bounds of p{100 * q:g} need {least} samples, there are {least - 1}"
+    assert quantile_bounds([1.0] * least, q, alpha).upper == 1.0
+
+
+def test_samples_that_are_no_numbers() -> None:
+    bounds = quantile_bounds([1.0, float("nan")] * 60, 0.95, 0.05)
+    assert bounds.lower is None and bounds.upper is None
+    assert bounds.reason == "60 of 120 samples are no finite numbers"
+
+
+@pytest.mark.parametrize(("q", "alpha"), [(0.0, 0.05), (1.0, 0.05), (0.95, 0.0), (float("nan"), 0.05)])
+def test_quantiles_and_errors_lie_inside_zero_and_one(q: float, alpha: float) -> None:
+    with pytest.raises(ValueError, match="0 < q < 1"):
+        least_samples(q, alpha)
