@@ -225,7 +225,8 @@ class Answer:
     ``choice_logprobs`` are summed natural-log probabilities, one per choice. ``confidence`` is in [0, 1]: the
     geometric-mean token probability for text, the normalised probability of the winner for choices.
     ``greedy`` tells, for ``LOGLIKELIHOOD``, whether every token of the continuation was the most likely one.
-    ``thinking_chars`` counts what a reasoning model thought aloud, which was cut from ``text``.
+    ``thinking_chars`` counts what a reasoning model thought aloud, which was cut from ``text``. ``error`` says
+    why there is no answer: a server may refuse a single item.
     """
 
     text: str
@@ -237,6 +238,7 @@ class Answer:
     finish_reason: str = "stop"
     greedy: bool | None = None
     thinking_chars: int = 0
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

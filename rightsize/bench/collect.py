@@ -57,6 +57,8 @@ def rejected(item: Item, reason: str) -> ItemOutcome:
 
 def judged(item: Item, answer: Answer, score: ScoreFn) -> ItemOutcome:
     """Score one answer. A scorer that raises costs its item, which keeps the message."""
+    if answer.error:
+        return rejected(item, answer.error)
     try:
         result = score(item, answer)
     except Exception as error:  # scorers may be a user's own code
@@ -123,9 +125,11 @@ def _timing_readings(timings: Sequence[Mapping[str, Any]]) -> tuple[list[Reading
     source = "requests one at a time, no cache reused"
     readings = [
         Reading("latency_ms", "ms", tuple(t["latency_ms"] for t in timings), source=source),
-        Reading("prompt_tokens", "token", tuple(float(t["prompt_tokens"]) for t in timings)),
         Reading("output_tokens", "token", tuple(float(t["output_tokens"]) for t in timings)),
     ]
+    told = [t["prompt_tokens"] for t in timings]
+    if None not in told:
+        readings.insert(1, Reading("prompt_tokens", "token", tuple(map(float, told))))
     if timings[0]["ttft_ms"] is None:
         reason = "the task scores answer choices: there is no first token"
         return readings, [Absent("ttft_ms", reason), Absent("itl_ms", reason)]

@@ -119,7 +119,7 @@ def _metered(
 def _window(seen: Sequence[RequestTiming], use: EnergyUse | None, cpu_s: float) -> dict[str, Any]:
     return {
         "requests": len(seen),
-        "tokens": sum(timing.prompt_tokens + timing.output_tokens for timing in seen),
+        "tokens": sum((timing.prompt_tokens or 0) + timing.output_tokens for timing in seen),
         "cpu_s": cpu_s,
         "energy": asdict(use) if use else None,
     }

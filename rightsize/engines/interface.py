@@ -58,7 +58,7 @@ class RequestTiming:
     latency_ms: float
     ttft_ms: float | None
     itl_ms: tuple[float, ...]
-    prompt_tokens: int
+    prompt_tokens: int | None  # None: a server did not tell
     output_tokens: int
 
 
