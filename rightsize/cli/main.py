@@ -17,6 +17,7 @@ from rightsize import __version__
 from rightsize.cli import bench, demo, gate, recommend, report, scan
 from rightsize.cli.common import examples
 from rightsize.cli.lm_eval import lm_eval
+from rightsize.cli.models import app as models_app
 from rightsize.cli.results import app as results_app
 from rightsize.cli.suites import app as suites_app
 from rightsize.errors import ExitCode, RightsizeError
@@ -50,6 +51,7 @@ for each in (scan, bench, recommend, report, gate):
     app.command(epilog=each.EPILOG, short_help=_first_sentence(function))(function)
 app.add_typer(results_app, name="results")
 app.add_typer(suites_app, name="suites")
+app.add_typer(models_app, name="models")
 app.command(epilog=demo.EPILOG, short_help=_first_sentence(demo.demo))(demo.demo)
 app.command(
     name="lm-eval",

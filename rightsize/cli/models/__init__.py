@@ -1,0 +1,21 @@
+"""``rightsize models``: which models there are. Each subcommand is one file here and one line below."""
+
+from __future__ import annotations
+
+import typer
+
+from rightsize.cli.common import examples
+from rightsize.cli.models.list import EPILOG as LIST_EPILOG
+from rightsize.cli.models.list import list_models
+from rightsize.cli.models.show import EPILOG as SHOW_EPILOG
+from rightsize.cli.models.show import show
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="List the catalogue of models and show one: shape, licence, sizes, what can run it.",
+    epilog=examples(
+        "rightsize models list --license permissive", "rightsize models show llama-3.2-1b-instruct"
+    ),
+)
+app.command("list", epilog=LIST_EPILOG)(list_models)
+app.command("show", epilog=SHOW_EPILOG)(show)
