@@ -121,10 +121,12 @@ def _answers(questions: Sequence[_Question]) -> Iterator[tuple[_Question, dict[s
                 text=True,
                 timeout=_TIME_LIMIT_S,
                 check=False,
+                env={**os.environ, "GGML_NO_BACKTRACE": "1"},
             )
         except subprocess.TimeoutExpired:
             raise QuantizeError(f"llama.cpp's dry run took over {_TIME_LIMIT_S} s") from None
-    lines = done.stdout.splitlines()
+    # llama.cpp writes a debugger's words to stdout when it aborts.
+    lines = [line for line in done.stdout.splitlines() if line.startswith('{"')]
     for question, line in zip(questions, lines, strict=False):
         answer = json.loads(line)
         if "error" in answer:
