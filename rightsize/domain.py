@@ -6,6 +6,7 @@ imports another rightsize module.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,29 +109,52 @@ class Machine:
 # --- what could run ---------------------------------------------------------------------------------------
 
 
+class ModelKind(StrEnum):
+    """What answers: a model of language, or a classical method that needs none."""
+
+    LANGUAGE_MODEL = "language_model"
+    BASELINE = "baseline"
+
+
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model file on disk.
+    """What an engine can open: a file on disk, a folder, a served model, a classical method.
 
-    ``quant`` is the file's own quantization name (``F16``, ``Q4_K_M`` ...). ``fallback_tensors`` counts the
-    tensors that llama.cpp gave another type than the level asks for, because of their width. ``requantized``
-    is true when the file was made from one that had been quantized before.
+    ``path`` is None where there is no file; ``size_bytes``, ``parameters`` and ``context_length`` are None
+    where they are not known, never 0. ``sha256`` identifies what answers: a hash of the file, or of whatever
+    stands for it. ``quant`` is the quantization's name (``F16``, ``Q4_K_M`` ...), empty where there is none.
+    ``spec`` is what a user types after ``--model`` to name it again (empty: its path). ``runtime`` is shown
+    after the name where several engines run one model. ``options`` is what else its engine needs to open it.
+
+    ``fallback_tensors`` counts the tensors that llama.cpp gave another type than the level asks for, because of
+    their width. ``requantized`` is true when the file was made from one that had been quantized before.
     """
 
     name: str
-    path: Path
-    size_bytes: int
-    sha256: str
-    architecture: str
-    parameters: int
-    quant: str
-    context_length: int
+    path: Path | None = None
+    size_bytes: int | None = None
+    sha256: str = ""
+    architecture: str = ""
+    parameters: int | None = None
+    quant: str = ""
+    context_length: int | None = None
     embedded: bool = False
     licence: str | None = None
     chat_template_sha256: str | None = None
     fallback_tensors: int = 0
     quantizable_tensors: int = 0
     requantized: bool = False
+    kind: ModelKind = ModelKind.LANGUAGE_MODEL
+    spec: str = ""
+    runtime: str = ""
+    options: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    @property
+    def file(self) -> Path:
+        """Its file or folder, for engines whose models have one. Raises ValueError where there is none."""
+        if self.path is None:
+            raise ValueError(f"{self.name} has no file")
+        return self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +182,15 @@ class Candidate:
 
     @property
     def id(self) -> str:
-        """Name for people and for ``--candidate``: ``model:quant``, with what is unusual appended."""
-        label = f"{self.model.name}:{self.model.quant}"
+        """Name for people and for ``--candidate``: ``model:quant@runtime``, with what is unusual appended."""
+        label = f"{self.model.name}:{self.model.quant}" if self.model.quant else self.model.name
         if self.model.fallback_tensors:
             label += f"+{self.model.fallback_tensors}fb"
         if self.model.requantized:
             label += "+requant"
         if self.settings.constrain:
             label += "+json" if self.settings.constrain == "json" else "+constrained"
-        return label
+        return f"{label}@{self.model.runtime}" if self.model.runtime else label
 
 
 # --- what it must do --------------------------------------------------------------------------------------
@@ -193,12 +217,22 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class SolvedExample:
+    """A question of the task's training or few-shot rows with its right answer; never one of its items."""
+
+    prompt: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
 class Suite:
     """A task: its items, how answers are asked for, and how they are scored.
 
     ``score_name`` names the per-item score in [0, 1] that ``--min-accuracy`` judges. ``sha256`` covers the
     task YAML, the rendered items and the scorer's version, so that two equal hashes are the same test.
     ``derived_from`` is the hash of the task that a check made this one of, empty for a task of its own.
+    ``task_file`` is where solved examples for engines that learn are found (None: nowhere), and
+    ``fewshot_prefix`` what stands before the question in every prompt.
     """
 
     name: str
@@ -216,6 +250,8 @@ class Suite:
     description: str = ""
     scorer_args: Mapping[str, JsonValue] = field(default_factory=dict)
     derived_from: str = ""
+    task_file: Path | None = None
+    fewshot_prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,7 +380,7 @@ class Record:
     """One stored cell: what ran, where, when, and what was seen.
 
     ``fingerprint`` covers machine, engine build, model hash, suite hash and settings: equal fingerprints are
-    repetitions of one measurement.
+    repetitions of one measurement. ``size_bytes`` is None where the size is not known.
     """
 
     id: int
@@ -353,7 +389,7 @@ class Record:
     candidate_id: str
     candidate: Mapping[str, JsonValue]
     embedded: bool
-    size_bytes: int
+    size_bytes: int | None
     suite: str
     suite_sha256: str
     suite_info: Mapping[str, JsonValue]
@@ -362,6 +398,16 @@ class Record:
     machine: Mapping[str, JsonValue]
     engine: Mapping[str, JsonValue]
     outcome: Outcome
+
+    @property
+    def size_order(self) -> float:
+        """Sort key: smaller first, unknown sizes last."""
+        return math.inf if self.size_bytes is None else float(self.size_bytes)
+
+    @property
+    def kind(self) -> ModelKind:
+        """What answered; records from before there was a choice are of language models."""
+        return ModelKind(self.candidate.get("model", {}).get("kind", ModelKind.LANGUAGE_MODEL))
 
 
 # --- what it means ----------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from rightsize.domain import Answer, CandidateSettings, Item, ItemOutcome, Suite
 from rightsize.engines.interface import Session, TaskRules
 from rightsize.engines.registry import get_engine
 from rightsize.errors import SuiteError
+from rightsize.models.local_file import read_model
 from rightsize.paths import embedded_models_dir
 from rightsize.suites.loader import load_suite
 from rightsize.suites.scorers import get_scorer
@@ -34,7 +35,7 @@ def main() -> None:
     options = parser.parse_args()
     for model in options.model or MODELS:
         path = embedded_models_dir() / f"rightsize-{model}.gguf"
-        session = get_engine("llama_cpp").open(path, CandidateSettings(threads=options.threads))
+        session = get_engine("llama_cpp").open(read_model(path), CandidateSettings(threads=options.threads))
         for suite in options.suite or SUITES:
             _evaluate(session, model, suite)
         session.close()

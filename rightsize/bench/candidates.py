@@ -1,15 +1,17 @@
-"""Candidates from what the user named: models at levels, with the settings that this machine allows."""
+"""Candidates from what the user named: models of any engine at levels, with the settings that each heeds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from rightsize.domain import Candidate, CandidateSettings, Machine
-from rightsize.models.expand import at_levels, find_models
+from rightsize.engines.interface import Engine, ModelQuery
+from rightsize.engines.registry import engine_for, get_engine
+from rightsize.errors import UsageError
 from rightsize.models.levels import parse_level
 from rightsize.settings import Settings
 
-ENGINE = "llama_cpp"
+DEFAULT_ENGINE = "llama_cpp"
 
 
 def expand_candidates(
@@ -21,14 +23,46 @@ def expand_candidates(
     allow_requantize: bool,
     notify: Callable[[str], None],
 ) -> list[Candidate]:
-    """Every named model at every level, quantizing what is missing.
+    """Every named model at every level, making what is missing; none named: the default engine's own.
 
     Raises ModelError, UsageError, QuantizeError or ResourceError before anything is measured.
     """
-    wanted = [parse_level(level) for level in levels]
-    files = at_levels(find_models(models), wanted, allow_requantize=allow_requantize, notify=notify)
+    by_engine = _by_engine(models)
+    engines = {name: get_engine(name) for name in by_engine}
+    wanted = {name: tuple(dict.fromkeys(_levels(engine, levels))) for name, engine in engines.items()}
+    _refuse_unknown(levels, engines)
     chosen = candidate_settings(machine, settings)
-    return [Candidate(model, ENGINE, chosen) for model in files]
+    return [
+        Candidate(model, name, _heeded(engine, chosen))
+        for name, engine in engines.items()
+        for model in engine.models(ModelQuery(by_engine[name], wanted[name], allow_requantize, notify))
+    ]
+
+
+def _by_engine(models: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The named models by the engine that runs them, in the order they were named."""
+    found: dict[str, tuple[str, ...]] = {}
+    for spec in models:
+        name = engine_for(spec).name
+        found[name] = (*found.get(name, ()), spec)
+    return found or {DEFAULT_ENGINE: ()}
+
+
+def _levels(engine: Engine, levels: Sequence[str]) -> list[str]:
+    return [level for text in levels if (level := engine.level(text)) is not None]
+
+
+def _refuse_unknown(levels: Sequence[str], engines: Mapping[str, Engine]) -> None:
+    """Raise UsageError for a level that none of the engines has."""
+    for text in levels:
+        if all(engine.level(text) is None for engine in engines.values()):
+            level = parse_level(text)  # raises for what is no level anywhere, with the nearest names
+            raise UsageError(f"--quant {level}: none of the named models can be had at this level")
+
+
+def _heeded(engine: Engine, settings: CandidateSettings) -> CandidateSettings:
+    """The settings that the engine heeds; what it ignores must not make two candidates of one."""
+    return CandidateSettings(**{name: getattr(settings, name) for name in engine.capabilities.settings})
 
 
 def candidate_settings(machine: Machine, settings: Settings) -> CandidateSettings:

@@ -93,8 +93,8 @@ def outcome_of(
     return Measured(tuple(log.outcomes), tuple(readings), tuple(absent), _facts(log, loaded))
 
 
-def _facts(log: TaskLog, loaded: Mapping[str, Any]) -> dict[str, Any]:
-    return {**loaded, **log.requests.get("facts", {}), **_corpus(log)}
+def _facts(log: TaskLog, loaded: Mapping[str, Any], *, corpus: bool = True) -> dict[str, Any]:
+    return {**loaded, **log.requests.get("facts", {}), **(_corpus(log) if corpus else {})}
 
 
 def _corpus(log: TaskLog) -> dict[str, Any]:
@@ -116,7 +116,16 @@ def readings_of(
     readings += [Reading(name, "token/s", tuple(values)) for name, values in speed.items() if values]
     if "load_ms" in loaded:
         readings.append(Reading("load_ms", "ms", (loaded["load_ms"],)))
-    return readings, absent + no_energy
+    absent += no_energy + _declared_absent(log, loaded, {reading.metric for reading in readings})
+    return readings, list({missing.metric: missing for missing in absent}.values())
+
+
+def _declared_absent(log: TaskLog, loaded: Mapping[str, Any], present: set[str]) -> list[Absent]:
+    """What the session said it cannot give, and the memory of a process that is not ours."""
+    reasons: dict[str, str] = dict(_facts(log, loaded, corpus=False).get("absent", {}))
+    if reason := log.requests.get("memory_absent"):
+        reasons["memory_bytes"] = reason
+    return [Absent(metric, reason) for metric, reason in reasons.items() if metric not in present]
 
 
 def _timing_readings(timings: Sequence[Mapping[str, Any]]) -> tuple[list[Reading], list[Absent]]:
@@ -155,24 +164,21 @@ def _window_readings(log: TaskLog) -> tuple[list[Reading], list[Absent]]:
     windows = log.requests.get("windows", ())
     if not windows:
         return [], []
-    cpu = Reading("cpu_s_per_request", "s", tuple(w["cpu_s"] / w["requests"] for w in windows))
+    timed = [window for window in windows if window["cpu_s"] is not None]
+    cpu = [Reading("cpu_s_per_request", "s", tuple(w["cpu_s"] / w["requests"] for w in timed))] if timed else []
     metered = [window for window in windows if window["energy"]]
     if not metered:
         reason = log.requests.get("energy_absent") or "no energy source"
-        return [cpu], [Absent(f"energy_j_per_{what}", reason) for what in ("request", "1k_tokens", "correct")]
+        return cpu, [Absent(f"energy_j_per_{what}", reason) for what in ("request", "1k_tokens", "correct")]
     gross = [window["energy"]["gross_j"] for window in metered]
-    readings = [
-        cpu,
-        _energy(
-            metered, "energy_j_per_request", [j / w["requests"] for j, w in zip(gross, metered, strict=True)]
-        ),
-        _energy(
-            metered,
-            "energy_j_per_1k_tokens",
-            [1e3 * j / w["tokens"] for j, w in zip(gross, metered, strict=True)],
-        ),
-    ]
+    per_request = [j / w["requests"] for j, w in zip(gross, metered, strict=True)]
+    readings = [*cpu, _energy(metered, "energy_j_per_request", per_request)]
     absent = []
+    if all(window["tokens"] for window in metered):
+        per_1k_tokens = [1e3 * j / w["tokens"] for j, w in zip(gross, metered, strict=True)]
+        readings.append(_energy(metered, "energy_j_per_1k_tokens", per_1k_tokens))
+    else:
+        absent.append(Absent("energy_j_per_1k_tokens", "it has no tokens"))
     if all(window["energy"]["net_j"] is not None for window in metered):
         net = [window["energy"]["net_j"] / window["requests"] for window in metered]
         readings.append(_energy(metered, "energy_net_j_per_request", net))

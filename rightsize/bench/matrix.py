@@ -8,7 +8,7 @@ from typing import Protocol
 
 from rightsize.bench.candidates import expand_candidates
 from rightsize.bench.plan import fingerprint, plan_cells
-from rightsize.bench.run import Listener, Sink, run_cells
+from rightsize.bench.run import Listener, Sink, examples_for, run_cells
 from rightsize.domain import Job, Machine, Record, Suite
 from rightsize.engines.registry import get_engine
 from rightsize.machine import scan
@@ -25,7 +25,7 @@ class Results(Sink, Protocol):
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What to measure, in the user's words: none of ``models`` is the embedded family, none of ``levels`` the
-    usual ones."""
+    usual ones. ``baselines`` adds the classical methods that suit each task."""
 
     suites: Sequence[Suite]
     models: Sequence[str] = ()
@@ -33,6 +33,7 @@ class Wanted:
     limit: int | None = None
     force: bool = False
     allow_requantize: bool = False
+    baselines: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +66,12 @@ def measure(
         allow_requantize=wanted.allow_requantize,
         notify=notify,
     )
-    builds = {name: get_engine(name).build() for name in {candidate.engine for candidate in candidates}}
+    engines = {name: get_engine(name) for name in {candidate.engine for candidate in candidates}}
+    builds = {name: engine.build() for name, engine in engines.items()}
 
     def is_stored(job: Job) -> bool:
-        key = fingerprint(job, here, builds[job.candidate.engine])
+        name = job.candidate.engine
+        key = fingerprint(job, here, builds[name], examples_for(engines[name], job.suite))
         return not wanted.force and store.has(key, job.limit)
 
     cells = plan_cells(candidates, wanted.suites, limit=wanted.limit, is_stored=is_stored)

@@ -21,14 +21,18 @@ from rightsize.meters.interface import EnergyMeter, EnergyUse
 PREFILL_TOKENS, DECODE_TOKENS = 512, 128
 _WINDOWS = 6  # energy is read over this many groups of requests, so that its spread shows
 _PROGRESS_EVERY_S = 0.5
+ELSEWHERE = "the model runs in another process, which is not ours to read"
 
 Emit = Callable[[Event], None]
 
 
-def measure_cell(session: Session, request: CellRequest, meter: EnergyMeter | str, emit: Emit) -> None:
+def measure_cell(
+    session: Session, request: CellRequest, meter: EnergyMeter | str, emit: Emit, *, local: bool = True
+) -> None:
     """Measure every task of the cell and emit what was seen, task by task.
 
-    ``meter`` is an energy meter, or the reason why there is none.
+    ``meter`` is an energy meter, or the reason why there is none. Memory and processor time of this process
+    count only if the model is in it (``local``).
     """
     memory = PeakMemory()
     runnable = {task.name: _runnable(session, task, emit) for task in request.tasks}
@@ -42,6 +46,7 @@ def measure_cell(session: Session, request: CellRequest, meter: EnergyMeter | st
                 meter=meter,
                 memory=memory,
                 emit=emit,
+                local=local,
             )
     if request.speed:
         emit(Event("speed", data=_measure_speed(session, request.repetitions, emit)))
@@ -66,6 +71,7 @@ def _measure_requests(
     meter: EnergyMeter | str,
     memory: PeakMemory,
     emit: Emit,
+    local: bool,
 ) -> None:
     """Time ``count`` requests (the items again from the first when there are fewer) and read the meters."""
     chosen = list(islice(cycle(_spread(items, count)), count))
@@ -79,7 +85,7 @@ def _measure_requests(
         cpu_s = time.process_time() - cpu_before
         memory.note()
         timings += seen
-        windows.append(_window(seen, use, cpu_s))
+        windows.append(_window(seen, use, cpu_s if local else None))
         emit(Event("progress", task.name, {"phase": "requests", "done": len(timings), "of": count}))
     # Exhaust the iterator while the context still stands, so that the peak includes all of it.
     peak = memory.peak_bytes()
@@ -88,7 +94,8 @@ def _measure_requests(
     data = {
         "timings": [asdict(timing) for timing in timings],
         "windows": windows,
-        "memory": dict(peak),
+        "memory": dict(peak) if local else {},
+        "memory_absent": None if local else ELSEWHERE,
         "energy_absent": meter if isinstance(meter, str) else None,
         "facts": dict(session.facts()),
     }
@@ -116,7 +123,7 @@ def _metered(
     return seen, window.use
 
 
-def _window(seen: Sequence[RequestTiming], use: EnergyUse | None, cpu_s: float) -> dict[str, Any]:
+def _window(seen: Sequence[RequestTiming], use: EnergyUse | None, cpu_s: float | None) -> dict[str, Any]:
     return {
         "requests": len(seen),
         "tokens": sum((timing.prompt_tokens or 0) + timing.output_tokens for timing in seen),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rightsize.domain import Candidate, Item, Job, JsonValue, Machine, Suite
+from rightsize.domain import Candidate, Item, Job, JsonValue, Machine, ModelKind, SolvedExample, Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,19 @@ def plan_cells(
 ) -> list[Cell]:
     """Every candidate on every suite, less what is stored already; smallest candidates first, so that a run
     cut short has measured what matters most."""
-    ordered = sorted(candidates, key=lambda candidate: candidate.model.size_bytes)
     cells = []
-    for candidate in ordered:
+    for candidate in sorted(candidates, key=_order):
         jobs = tuple(Job(candidate, suite, _effective(limit, suite)) for suite in suites)
         missing = tuple(job for job in jobs if not is_stored(job))
         if missing:
             cells.append(Cell(candidate, missing))
     return cells
+
+
+def _order(candidate: Candidate) -> tuple[bool, float]:
+    """What needs no model first, then by size; what has no known size last."""
+    size = candidate.model.size_bytes
+    return candidate.model.kind is not ModelKind.BASELINE, math.inf if size is None else size
 
 
 def _effective(limit: int | None, suite: Suite) -> int | None:
@@ -51,8 +57,14 @@ def chosen_items(suite: Suite, limit: int | None) -> tuple[Item, ...]:
     return tuple(suite.items[int(i * step)] for i in range(limit))
 
 
-def fingerprint(job: Job, machine: Machine, engine_build: Mapping[str, JsonValue]) -> str:
-    """What makes two measurements repetitions of one: machine, engine build, model, suite and settings.
+def fingerprint(
+    job: Job,
+    machine: Machine,
+    engine_build: Mapping[str, JsonValue],
+    examples: Sequence[SolvedExample] = (),
+) -> str:
+    """What makes two measurements repetitions of one: machine, engine build, model, suite and settings, and for
+    an engine that learns the examples it learnt from.
 
     The number of items is stored beside it: more items of the same measurement answer what fewer would.
     """
@@ -63,4 +75,6 @@ def fingerprint(job: Job, machine: Machine, engine_build: Mapping[str, JsonValue
         "settings": asdict(job.candidate.settings),
         "suite": job.suite.sha256,
     }
+    if examples:
+        parts["examples"] = [[example.prompt, example.target] for example in examples]
     return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()

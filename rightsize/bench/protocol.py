@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rightsize.domain import Answer, CandidateSettings, Item, TaskType
+from rightsize.domain import Answer, CandidateSettings, Item, Model, ModelKind, SolvedExample, TaskType
 from rightsize.engines.interface import TaskRules
 
 
 @dataclass(frozen=True, slots=True)
 class TaskWork:
-    """One task for the worker: its items without their gold, which the worker never sees.
+    """One task for the worker: its items without their gold, which the worker never sees. What an engine learns
+    from are the solved examples in ``rules``, which are none of the items.
 
     Single requests are ``timed``, save of a task that a check made: its speed is that of the task it came from.
     """
@@ -30,7 +31,7 @@ class CellRequest:
     """Everything a worker needs to measure one candidate."""
 
     engine: str
-    model_path: Path
+    model: Model
     settings: CandidateSettings
     tasks: tuple[TaskWork, ...]
     requests: int
@@ -50,9 +51,9 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def without_gold(item: Item) -> Item:
-    """The item as the worker may see it."""
-    return Item(item.id, item.group, item.prompt, "", item.choices, contexts=item.contexts)
+def without_gold(item: Item, prefix: str = "") -> Item:
+    """The item as the worker may see it, less ``prefix`` before its question."""
+    return Item(item.id, item.group, item.prompt.removeprefix(prefix), "", item.choices, contexts=item.contexts)
 
 
 def encode_request(request: CellRequest) -> str:
@@ -65,8 +66,13 @@ def decode_request(text: str) -> CellRequest:
     raw = json.loads(text)
     tasks = tuple(_task(task) for task in raw.pop("tasks"))
     settings = CandidateSettings(**raw.pop("settings"))
-    path = Path(raw.pop("model_path"))
-    return CellRequest(**raw, tasks=tasks, settings=settings, model_path=path)
+    model = _model(raw.pop("model"))
+    return CellRequest(**raw, tasks=tasks, settings=settings, model=model)
+
+
+def _model(raw: dict[str, Any]) -> Model:
+    path = None if raw["path"] is None else Path(raw["path"])
+    return Model(**{**raw, "path": path, "kind": ModelKind(raw["kind"])})
 
 
 def _task(raw: dict[str, Any]) -> TaskWork:
@@ -81,6 +87,8 @@ def _task(raw: dict[str, Any]) -> TaskWork:
             tuple(rules["stop"]),
             rules["max_output_tokens"],
             rules["target_delimiter"],
+            tuple(SolvedExample(**example) for example in rules["examples"]),
+            (rules["frame"][0], rules["frame"][1]),
         ),
         raw["timed"],
     )

@@ -11,12 +11,25 @@ from rightsize.bench.collect import TaskLog, outcome_of
 from rightsize.bench.plan import Cell, chosen_items, fingerprint
 from rightsize.bench.protocol import CellRequest, Event, TaskWork, without_gold
 from rightsize.bench.supervise import Limits, WorkerFailed, run_worker
-from rightsize.domain import Failed, Job, JsonValue, Machine, Outcome, Record, Skipped, Suite
-from rightsize.engines.interface import TaskRules
+from rightsize.domain import (
+    Candidate,
+    Failed,
+    Job,
+    JsonValue,
+    Machine,
+    Measured,
+    Outcome,
+    Record,
+    Skipped,
+    SolvedExample,
+    Suite,
+)
+from rightsize.engines.interface import Engine, TaskRules
 from rightsize.engines.registry import get_engine
 from rightsize.settings import Settings
 from rightsize.suites.scorers import get_scorer
 from rightsize.suites.scorers.interface import Scorer
+from rightsize.suites.solved import prompt_frame, solved_examples
 
 
 class Listener(Protocol):
@@ -75,11 +88,10 @@ def _run_cell(
     cell: Cell, machine: Machine, settings: Settings, store: Sink, listener: Listener
 ) -> list[Record]:
     engine = get_engine(cell.candidate.engine)
-    build = engine.build()
-    keep = _keeper(machine, build, store, listener)
+    keep = _keeper(machine, engine, store, listener)
     if reason := _known_misfit(cell, machine, settings):
         return [keep(job, Failed(reason)) for job in cell.jobs]
-    misfits = [(job, engine.capabilities.missing_for(job.suite.task_type)) for job in cell.jobs]
+    misfits = [(job, misfit(engine, job.candidate, job.suite)) for job in cell.jobs]
     records = [keep(job, Skipped(why)) for job, why in misfits if why]
     jobs = [job for job, why in misfits if not why]
     log = CellLog({job.suite.name: _task_log(job) for job in jobs})
@@ -103,13 +115,32 @@ def _run_cell(
     return records
 
 
+def misfit(engine: Engine, candidate: Candidate, suite: Suite) -> str | None:
+    """Why the candidate cannot do the task, known before anything is loaded; None when it may be tried."""
+    return engine.misfit(candidate.model, suite, _rules(engine, suite))
+
+
+def examples_for(engine: Engine, suite: Suite) -> tuple[SolvedExample, ...]:
+    """The solved examples that go to the worker: none for an engine that does not learn."""
+    return solved_examples(suite) if engine.capabilities.learns else ()
+
+
+def _rules(engine: Engine, suite: Suite) -> TaskRules:
+    if not engine.capabilities.learns:
+        return TaskRules.of(suite)
+    examples = solved_examples(suite)
+    return TaskRules.of(suite, examples, prompt_frame(suite, examples))
+
+
 def _keeper(
-    machine: Machine, build: Mapping[str, JsonValue], store: Sink, listener: Listener
+    machine: Machine, engine: Engine, store: Sink, listener: Listener
 ) -> Callable[[Job, Outcome], Record]:
     """A function that stores one outcome and says so."""
+    build = engine.build()
 
     def keep(job: Job, outcome: Outcome) -> Record:
-        record = _record(job, outcome, machine, build)
+        key = fingerprint(job, machine, build, examples_for(engine, job.suite))
+        record = _record(job, outcome, machine, build, key)
         store.append(record)
         listener.stored(record)
         return record
@@ -129,7 +160,7 @@ def scorer_of(suite: Suite) -> Scorer:
 
 def _known_misfit(cell: Cell, machine: Machine, settings: Settings) -> str | None:
     """A reason to fail before anything is loaded."""
-    size, limit = cell.candidate.model.size_bytes, _memory_limit(machine, settings)
+    size, limit = cell.candidate.model.size_bytes or 0, _memory_limit(machine, settings)
     if size > limit and cell.candidate.settings.gpu_layers == 0:
         return f"out of memory: the file alone is {size / 1e9:.2f} GB, the limit is {limit / 1e9:.2f} GB"
     return None
@@ -143,19 +174,23 @@ def _limits(machine: Machine, settings: Settings) -> Limits:
     return Limits(settings.time_limit_s, settings.stall_limit_s, _memory_limit(machine, settings))
 
 
-def _request(cell: Cell, jobs: Sequence[Job], settings: Settings) -> CellRequest:
-    tasks = tuple(
-        TaskWork(
-            job.suite.name,
-            tuple(without_gold(item) for item in chosen_items(job.suite, job.limit)),
-            TaskRules.of(job.suite),
-            timed=not job.suite.derived_from,
-        )
-        for job in jobs
+def _work(engine: Engine, job: Job) -> TaskWork:
+    # What learns from examples needs none before each question.
+    prefix = job.suite.fewshot_prefix if engine.capabilities.learns else ""
+    return TaskWork(
+        job.suite.name,
+        tuple(without_gold(item, prefix) for item in chosen_items(job.suite, job.limit)),
+        _rules(engine, job.suite),
+        timed=not job.suite.derived_from,
     )
+
+
+def _request(cell: Cell, jobs: Sequence[Job], settings: Settings) -> CellRequest:
+    engine = get_engine(cell.candidate.engine)
+    tasks = tuple(_work(engine, job) for job in jobs)
     return CellRequest(
         engine=cell.candidate.engine,
-        model_path=cell.candidate.model.path,
+        model=cell.candidate.model,
         settings=cell.candidate.settings,
         tasks=tasks,
         requests=settings.requests,
@@ -166,16 +201,17 @@ def _request(cell: Cell, jobs: Sequence[Job], settings: Settings) -> CellRequest
     )
 
 
-def _record(job: Job, outcome: Outcome, machine: Machine, build: Mapping[str, JsonValue]) -> Record:
+def _record(job: Job, outcome: Outcome, machine: Machine, build: Mapping[str, JsonValue], key: str) -> Record:
     suite, model = job.suite, job.candidate.model
+    learnt = outcome.facts.get("size_bytes") if isinstance(outcome, Measured) else None
     return Record(
         id=0,
         created_at=datetime.now(UTC),
-        fingerprint=fingerprint(job, machine, build),
+        fingerprint=key,
         candidate_id=job.candidate.id,
         candidate=asdict(job.candidate),
         embedded=model.embedded,
-        size_bytes=model.size_bytes,
+        size_bytes=learnt if model.size_bytes is None else model.size_bytes,
         suite=suite.name,
         suite_sha256=suite.sha256,
         suite_info=suite_info(job),

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TextIO
 
-from rightsize.bench.measure import Emit, measure_cell
+from rightsize.bench.measure import ELSEWHERE, Emit, measure_cell
 from rightsize.bench.process_memory import resident_bytes
 from rightsize.bench.protocol import CellRequest, Event, decode_request, encode_event
 from rightsize.engines.registry import get_engine
@@ -48,14 +48,16 @@ def _take_stdout() -> TextIO:
 
 
 def _measure(request: CellRequest, emit: Emit) -> None:
-    meter = _meter(request)  # first of all: its idle power is taken while nothing runs
     engine = get_engine(request.engine)
+    local = engine.capabilities.local
+    # First of all: its idle power is taken while nothing runs.
+    meter = _meter(request) if local else ELSEWHERE
     build = dict(engine.build())
     harness = dict(resident_bytes())
-    session = engine.open(request.model_path, request.settings)
+    session = engine.open(request.model, request.settings)
     try:
         emit(Event("loaded", data={"build": build, "harness_memory": harness, **session.facts()}))
-        measure_cell(session, request, meter, emit)
+        measure_cell(session, request, meter, emit, local=local)
     finally:
         session.close()
 

@@ -47,7 +47,7 @@ def check_figures(records: Sequence[Record], checks: Iterable[str] = ()) -> list
     derived = _fullest(record for record in records if parse_name(record.suite) is not None)
     found: list[CheckFigure] = []
     for base in sorted(
-        bases.values(), key=lambda record: (record.suite, record.size_bytes, record.candidate_id)
+        bases.values(), key=lambda record: (record.suite, record.size_order, record.candidate_id)
     ):
         own = [other for other in derived.values() if _belongs(other, base)]
         for other in own:

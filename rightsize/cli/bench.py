@@ -89,6 +89,9 @@ def bench(  # noqa: PLR0917  one parameter per option
     allow_requantize: Annotated[
         bool, typer.Option("--allow-requantize", help="Quantize files that are quantized already.")
     ] = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines/--no-baselines", help="Measure classical methods beside the models.")
+    ] = True,
     check: CheckOption = None,
     force: Annotated[bool, typer.Option("--force", help="Measure again what is stored already.")] = False,
     trust_suite: Annotated[
@@ -145,7 +148,7 @@ def bench(  # noqa: PLR0917  one parameter per option
     suites = load_suites(task, trusted=trust_suite, allow_code_execution=allow_code_execution)
     checks = split_commas(check)
     suites += extra_suites(split_commas(task), suites, checks, limit)
-    wanted = Wanted(suites, split_commas(model), split_commas(quant), limit, force, allow_requantize)
+    wanted = Wanted(suites, split_commas(model), split_commas(quant), limit, force, allow_requantize, baselines)
     done = _measure(wanted, settings)
     _show(done, stored_figures(settings, suites, checks), as_json=as_json)
     raise typer.Exit(int(_exit_code(done.records)))

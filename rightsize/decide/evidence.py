@@ -35,7 +35,7 @@ def evidence(record: Record, metric: str, alpha: float) -> Evidence | Absent:
     """
     known = METRICS[metric]
     if metric == "size_bytes":
-        return Evidence(known, _exact(float(record.size_bytes), 1, alpha, "bytes of the files"))
+        return _size(record, known, alpha)
     match record.outcome:
         case Measured(items=items, absent=absent) if metric in {"score", "invalid_rate"}:
             why = next((missing for missing in absent if missing.metric == metric), None)
@@ -47,6 +47,15 @@ def evidence(record: Record, metric: str, alpha: float) -> Evidence | Absent:
             return Evidence(known, _of_reading(known, reading, alpha), reading.provenance, reading.source)
         case unmeasured:
             return Absent(metric, unmeasured.reason)
+
+
+def _size(record: Record, metric: Metric, alpha: float) -> Evidence | Absent:
+    if record.size_bytes is not None:
+        return Evidence(metric, _exact(float(record.size_bytes), 1, alpha, "bytes of the files"))
+    absent = record.outcome.absent if isinstance(record.outcome, Measured) else ()
+    return Absent(
+        metric.name, next((a.reason for a in absent if a.metric == metric.name), "its size is not known")
+    )
 
 
 def _over_items(metric: str, items: tuple[ItemOutcome, ...], alpha: float) -> Bounds:

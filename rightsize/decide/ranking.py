@@ -151,9 +151,9 @@ def _figure(record: Record, terms: _Terms) -> float | Absent:
     return Absent(terms.metric, found.bounds.reason) if value is None else value
 
 
-def _rank(result: CandidateResult) -> tuple[float, int, str]:
+def _rank(result: CandidateResult) -> tuple[float, float, str]:
     """Least first; candidates whose figure is not known come last, and equal ones by size and name."""
-    size = max((record.size_bytes for record in result.records.values()), default=0)
+    size = max((record.size_order for record in result.records.values()), default=math.inf)
     return math.inf if result.objective is None else result.objective, size, result.candidate_id
 
 

@@ -71,8 +71,8 @@ def _run(result: CandidateResult, tasks: Sequence[str]) -> Settling | None:
     grows_items = any(_is_item(judgement) for judgement in growing)
     return Settling(
         tasks=tuple(affected),
-        model=_model(result.records, "path"),
-        quant=_model(result.records, "quant"),
+        model=_model(result.records),
+        quant=_quant(result.records),
         limit=limit,
         requests=_wanted(growing, _REQUEST_READINGS),
         repetitions=_wanted(growing, _SPEED_READINGS),
@@ -97,11 +97,16 @@ def _limit(growing: Sequence[Judgement], records: Mapping[str, Record]) -> int |
     return None if totals and max(asked) >= max(totals) else max(asked)
 
 
-def _model(records: Mapping[str, Record], key: str) -> str:
-    """``path`` or ``quant`` of the candidate's model; embedded ones go by name."""
+def _model(records: Mapping[str, Record]) -> str:
+    """What names the candidate's model after ``--model``: its spec, else its path; embedded ones go by name."""
     record = next(iter(records.values()))
     model = record.candidate.get("model", {})
-    return str(model.get("name" if key == "path" and record.embedded else key, ""))
+    own = model.get("name") if record.embedded else model.get("path")
+    return str(model.get("spec") or own or "")
+
+
+def _quant(records: Mapping[str, Record]) -> str:
+    return str(next(iter(records.values())).candidate.get("model", {}).get("quant", ""))
 
 
 def _is_item(judgement: Judgement) -> bool:

@@ -1,4 +1,4 @@
-"""What an engine is: it opens a model and gives a session that answers, and that can be timed.
+"""What an engine is: it says which models a name stands for, opens them, and gives sessions that answer.
 
 A new engine is one new file (or folder) beside this one and one entry in :mod:`rightsize.engines.registry`.
 Sessions live in the worker process of one cell; nothing here knows of stores, scores or thresholds.
@@ -6,22 +6,40 @@ Sessions live in the worker process of one cell; nothing here knows of stores, s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Protocol
 
-from rightsize.domain import Answer, CandidateSettings, Item, JsonValue, Suite, TaskType
+from rightsize.domain import (
+    Answer,
+    CandidateSettings,
+    Item,
+    JsonValue,
+    Model,
+    SolvedExample,
+    Suite,
+    TaskType,
+)
+
+EVERY_SETTING = frozenset(field.name for field in fields(CandidateSettings))
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine can do; compared with what a task needs before anything is loaded."""
+    """What an engine can do; compared with what a task needs before anything is loaded.
+
+    ``local`` is false where the model runs in a process that is not ours: its memory and energy cannot be read.
+    ``learns`` asks for the task's solved examples. ``settings`` are the candidate settings it heeds; the others
+    stay at their defaults and out of the fingerprint.
+    """
 
     generates: bool = True
     scores_choices: bool = True
     reports_tokens: bool = True
     local: bool = True
+    learns: bool = False
+    settings: frozenset[str] = EVERY_SETTING
 
     def missing_for(self, task_type: TaskType) -> str | None:
         """Why this engine cannot run such a task, or None when it can."""
@@ -34,25 +52,39 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class TaskRules:
-    """How answers of a task are asked for; the part of a suite that an engine needs."""
+    """How answers of a task are asked for; the part of a suite that an engine needs.
+
+    ``examples`` are solved questions, for engines that learn from them, and ``frame`` what every prompt of the
+    task begins and ends with.
+    """
 
     task_type: TaskType
     stop: tuple[str, ...] = ()
     max_output_tokens: int = 0
     target_delimiter: str = " "
+    examples: tuple[SolvedExample, ...] = ()
+    frame: tuple[str, str] = ("", "")
 
     @classmethod
-    def of(cls, suite: Suite) -> TaskRules:
+    def of(
+        cls, suite: Suite, examples: tuple[SolvedExample, ...] = (), frame: tuple[str, str] = ("", "")
+    ) -> TaskRules:
         """The rules of a suite."""
-        return cls(suite.task_type, suite.stop, suite.max_output_tokens, suite.target_delimiter)
+        rules = (suite.task_type, suite.stop, suite.max_output_tokens, suite.target_delimiter)
+        return cls(*rules, examples, frame)
+
+    def question(self, prompt: str) -> str:
+        """What one prompt asks that not all ask."""
+        begin, end = self.frame
+        return prompt.removeprefix(begin).removesuffix(end)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestTiming:
     """One request, timed alone with no cache reused.
 
-    ``ttft_ms`` and ``itl_ms`` (one gap per output token after the first) are None and empty for a task that
-    scores choices: such a request has no first token.
+    ``ttft_ms`` and ``itl_ms`` (one gap per output token after the first) are None and empty for a request that
+    has no first token, as when answer choices are scored.
     """
 
     latency_ms: float
@@ -66,7 +98,11 @@ class Session(Protocol):
     """A loaded model. Iterators yield as results come, so that progress shows and a crash loses little."""
 
     def facts(self) -> Mapping[str, JsonValue]:
-        """What is known after loading: ``load_ms``, buffers, load mode, threads, chat template, thinking."""
+        """What is known after loading: ``load_ms``, buffers, load mode, threads, chat template, thinking.
+
+        ``size_bytes`` here stands for a size that was not known before; ``absent`` maps metrics that this
+        session cannot give to the reasons.
+        """
 
     def rejections(self, items: Sequence[Item], rules: TaskRules) -> Mapping[str, str]:
         """Items that cannot run (``{item id: reason}``), for example because the prompt exceeds the context."""
@@ -78,7 +114,10 @@ class Session(Protocol):
         """Every item's answer as ``(item id, answer)``, batched, in any order."""
 
     def prefill_tokens_per_s(self, tokens: int, repetitions: int) -> Iterator[float]:
-        """Prompt processing speed in the llama-bench sense, one sample a repetition, after a warm-up."""
+        """Prompt processing speed in the llama-bench sense, one sample a repetition, after a warm-up.
+
+        Nothing where there is no such speed; ``facts`` then says why.
+        """
 
     def decode_tokens_per_s(self, tokens: int, repetitions: int) -> Iterator[float]:
         """Token generation speed in the llama-bench sense, one sample a repetition, after a warm-up."""
@@ -87,14 +126,51 @@ class Session(Protocol):
         """Free everything."""
 
 
-class Engine(Protocol):
-    """Opens models. ``name`` is how candidates and the store call it."""
+@dataclass(frozen=True, slots=True)
+class ModelQuery:
+    """What a user asked of one engine: ``specs`` as typed after ``--model`` and ``levels`` after ``--quant``.
+
+    ``notify`` hears of slow preparations, such as a quantization.
+    """
+
+    specs: tuple[str, ...]
+    levels: tuple[str, ...] = ()
+    allow_requantize: bool = False
+    notify: Callable[[str], None] = lambda _: None
+
+
+class Engine(ABC):
+    """Finds models and opens them. ``name`` is how candidates and the store call it."""
 
     name: str
-    capabilities: Capabilities
+    capabilities: Capabilities = Capabilities()
 
+    def claims(self, spec: str) -> bool:
+        """Whether a word after ``--model`` means a model of this engine; by default ``NAME:...`` does.
+
+        Asked of every engine before anything heavy is imported, so it must be quick.
+        """
+        return spec.startswith(f"{self.name}:")
+
+    def level(self, text: str) -> str | None:
+        """A word after ``--quant`` as this engine spells that level; None when it has no such level."""
+        return None
+
+    @abstractmethod
+    def models(self, query: ModelQuery) -> list[Model]:
+        """The models that the query's specs stand for, at its levels, made if need be.
+
+        Raises ModelError or UsageError for a spec that stands for nothing.
+        """
+
+    def misfit(self, model: Model, suite: Suite, rules: TaskRules) -> str | None:
+        """Why this model cannot do that task at all, known without loading it; None when it may be tried."""
+        return self.capabilities.missing_for(rules.task_type)
+
+    @abstractmethod
     def build(self) -> Mapping[str, JsonValue]:
         """Version and build features: part of the fingerprint."""
 
-    def open(self, path: Path, settings: CandidateSettings) -> Session:
+    @abstractmethod
+    def open(self, model: Model, settings: CandidateSettings) -> Session:
         """Load a model. Raises EngineError with a reason that a person can act on."""

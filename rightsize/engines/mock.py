@@ -12,6 +12,7 @@ that many answers.
 from __future__ import annotations
 
 import ctypes
+import hashlib
 import json
 import os
 import time
@@ -19,28 +20,40 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rightsize.domain import Answer, CandidateSettings, Item, JsonValue
-from rightsize.engines.interface import Capabilities, RequestTiming, Session, TaskRules
-from rightsize.errors import EngineError
+from rightsize.domain import Answer, CandidateSettings, Item, JsonValue, Model
+from rightsize.engines.interface import Engine, ModelQuery, RequestTiming, Session, TaskRules
+from rightsize.errors import EngineError, ModelError
 
 
-class MockEngine:
+class MockEngine(Engine):
     """See the module's docstring."""
 
     name = "mock"
-    capabilities = Capabilities()
+
+    def models(self, query: ModelQuery) -> list[Model]:
+        """Scripts by their paths, as ``mock:script.json``."""
+        return [_script(spec) for spec in query.specs]
 
     def build(self) -> Mapping[str, JsonValue]:
         """A fixed build."""
         return {"name": self.name, "version": "1"}
 
-    def open(self, path: Path, settings: CandidateSettings) -> Session:
+    def open(self, model: Model, settings: CandidateSettings) -> Session:
         """Read the script. Raises EngineError for a file that is not one."""
         try:
-            script = json.loads(path.read_text())
+            script = json.loads(model.file.read_text())
         except (OSError, ValueError) as error:
-            raise EngineError(f"cannot read the script {path.name}: {error}") from error
+            raise EngineError(f"cannot read the script {model.name}: {error}") from error
         return _MockSession(script)
+
+
+def _script(spec: str) -> Model:
+    path = Path(spec.partition(":")[2])
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path}: {error.strerror}") from error
+    return Model(path.stem, path, len(content), hashlib.sha256(content).hexdigest(), "mock", spec=spec)
 
 
 class _MockSession:

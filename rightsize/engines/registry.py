@@ -1,4 +1,7 @@
-"""The engines there are. Each is imported only when it is asked for, because each is heavy."""
+"""The engines there are. Each is imported only when it is asked for, because each is heavy.
+
+Files named here import their libraries inside functions: asking which engine a name belongs to touches all.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from importlib import import_module
 from rightsize.engines.interface import Engine
 from rightsize.errors import UsageError
 
+#: What a word after ``--model`` means is asked from the first to the last; the last one takes what is left.
 _ENGINES = {
-    "llama_cpp": "rightsize.engines.llama_cpp.engine:LlamaCppEngine",
     "mock": "rightsize.engines.mock:MockEngine",
+    "llama_cpp": "rightsize.engines.llama_cpp.engine:LlamaCppEngine",
 }
 
 
@@ -26,3 +30,9 @@ def get_engine(name: str) -> Engine:
         raise UsageError(f"there is no engine {name!r}", next_step=f"Use {' or '.join(_ENGINES)}") from None
     engine: Engine = getattr(import_module(module), attribute)()
     return engine
+
+
+def engine_for(spec: str) -> Engine:
+    """The engine whose model a word after ``--model`` means."""
+    engines = (get_engine(name) for name in _ENGINES)
+    return next((engine for engine in engines if engine.claims(spec)), get_engine(engine_names()[-1]))

@@ -92,7 +92,7 @@ def at_levels(
 
 
 def _same_model(models: Sequence[Model]) -> list[list[Model]]:
-    groups: dict[tuple[str, str, int], list[Model]] = {}
+    groups: dict[tuple[str, str, int | None], list[Model]] = {}
     for model in models:
         groups.setdefault((model.name, model.architecture, model.parameters), []).append(model)
     return list(groups.values())

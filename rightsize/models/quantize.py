@@ -31,7 +31,7 @@ def quantized(
     again = source.quant not in UNQUANTIZED
     if again and not allow_requantize:
         raise QuantizeError(
-            f"{source.path.name} is already {source.quant}: making {level} from it loses precision twice",
+            f"{source.file.name} is already {source.quant}: making {level} from it loses precision twice",
             next_step="Give the F16 file, or pass --allow-requantize",
         )
     target = cached_path(source, level)
@@ -50,7 +50,7 @@ def cached_path(source: Model, level: str) -> Path:
 def expected_bytes(source: Model, level: str) -> int:
     """A cautious upper estimate of the result's size, for the disk check."""
     bits = next((bits for prefix, bits in _BITS.items() if level.startswith(prefix)), 8.5)
-    return round(source.parameters * bits / 8 * 1.15) + (16 << 20)
+    return round((source.parameters or 0) * bits / 8 * 1.15) + (16 << 20)
 
 
 def _make(source: Model, level: str, target: Path) -> None:
@@ -62,15 +62,15 @@ def _make(source: Model, level: str, target: Path) -> None:
             next_step="Free some space or move the cache with RIGHTSIZE_CACHE",
         )
     part = target.with_suffix(".part")
-    command = [sys.executable, "-m", "rightsize.models.quantize_worker", str(source.path), str(part), level]
+    command = [sys.executable, "-m", "rightsize.models.quantize_worker", str(source.file), str(part), level]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_TIME_LIMIT_S, check=False)
         if done.returncode != 0:
-            raise QuantizeError(f"cannot quantize {source.path.name} to {level}: {_reason(done)}")
+            raise QuantizeError(f"cannot quantize {source.file.name} to {level}: {_reason(done)}")
         read_header(part)
         part.replace(target)
     except subprocess.TimeoutExpired:
-        raise QuantizeError(f"quantizing {source.path.name} to {level} took over {_TIME_LIMIT_S} s") from None
+        raise QuantizeError(f"quantizing {source.file.name} to {level} took over {_TIME_LIMIT_S} s") from None
     finally:
         part.unlink(missing_ok=True)
 

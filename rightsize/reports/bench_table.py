@@ -37,7 +37,7 @@ def _task_table(task: str, records: Sequence[Record]) -> Table:
     for title, _ in _COLUMNS:
         table.add_column(title, justify="right", no_wrap=True)
     broken = []
-    for record in sorted(records, key=lambda record: record.size_bytes):
+    for record in sorted(records, key=lambda record: record.size_order):
         if isinstance(record.outcome, Measured):
             table.add_row(
                 record.candidate_id, _score(record), *(_cell(record, metric) for _, metric in _COLUMNS)

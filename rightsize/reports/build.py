@@ -206,7 +206,7 @@ def _focus(views: Sequence[CandidateView], choice: Choice | None) -> CandidateVi
     """The recommended candidate; without one the best score, the smaller one of equals."""
     measured = [view for view in views if isinstance(view.figures.get("score"), Estimate)]
     winner = next((view for view in measured if choice and view.id == choice.winner), None)
-    return winner or max(measured, key=lambda view: (_score(view), -view.size_bytes), default=None)
+    return winner or max(measured, key=_score, default=None)  # smallest first
 
 
 def _score(view: CandidateView) -> float:

@@ -48,7 +48,7 @@ class CandidateView:
     number: int
     id: str
     embedded: bool
-    size_bytes: int
+    size_bytes: int | None
     problem: str
     figures: Mapping[str, Figure]
     energy_source: str

@@ -29,4 +29,4 @@ def side_by_side(
     kept = [record for by_suite in chosen.records.values() for record in by_suite.values()]
     elsewhere = len(records) - len(here)
     notes = (f"{elsewhere} result(s) of other machines are left out",) if elsewhere else ()
-    return sorted(kept, key=lambda record: (record.size_bytes, record.candidate_id)), (*chosen.notes, *notes)
+    return sorted(kept, key=lambda record: (record.size_order, record.candidate_id)), (*chosen.notes, *notes)

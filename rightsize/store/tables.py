@@ -18,8 +18,9 @@ from sqlalchemy import (
     Text,
 )
 
-#: The newest migration. History: 0001 first schema; 0002 notes on readings, an index for one task's cells.
-SCHEMA_VERSION = "0002"
+#: The newest migration. History: 0001 first schema; 0002 notes on readings, an index for one task's cells;
+#: 0003 sizes that are not known.
+SCHEMA_VERSION = "0003"
 
 METADATA = MetaData()
 
@@ -32,7 +33,7 @@ CELL = Table(
     Column("candidate_id", String, nullable=False),
     Column("candidate", JSON, nullable=False),
     Column("embedded", Boolean, nullable=False),
-    Column("size_bytes", BigInteger, nullable=False),
+    Column("size_bytes", BigInteger),
     Column("suite", String, nullable=False),
     Column("suite_sha256", String, nullable=False),
     Column("suite_info", JSON, nullable=False),

@@ -74,8 +74,13 @@ def suite_entry(name_or_path: str | Path) -> SuiteEntry:
 
 
 def data_sources(task: TaskYaml) -> tuple[DataSource, ...]:
-    """Return every file that a task fetches: its tests' and its few-shot examples'."""
+    """Return every file that a task needs: its tests' and its few-shot examples'."""
     return DataSource.of(task) + DataSource.of(task, "fewshot_data")
+
+
+def training_sources(task: TaskYaml) -> tuple[DataSource, ...]:
+    """Return the files that engines may learn from; without them a task is still whole."""
+    return DataSource.of(task, "train_data")
 
 
 def pull_folder() -> Path:

@@ -39,7 +39,8 @@ def load_suite(name_or_path: str | Path, *, num_fewshot: int | None = None) -> S
     declared = task.extras.get("scorer_args") or {}
     scorer_args = permitted_args(task.scorer, declared, allow_code_execution=False)
     scorer = get_scorer(task.scorer, scorer_args)
-    items = _items(task, task_rows(task), _fewshot_prefix(task, num_fewshot))
+    prefix = _fewshot_prefix(task, num_fewshot)
+    items = _items(task, task_rows(task), prefix)
     return Suite(
         name=task.name,
         title=str(task.extras.get("title", task.name)),
@@ -55,6 +56,8 @@ def load_suite(name_or_path: str | Path, *, num_fewshot: int | None = None) -> S
         target_delimiter=str(task.config.get("target_delimiter", " ")),
         description=str(task.extras.get("description", "")),
         scorer_args=scorer_args,
+        task_file=task.path,
+        fewshot_prefix=prefix,
     )
 
 
@@ -86,6 +89,21 @@ def task_rows(task: TaskYaml) -> list[Row]:
 def fewshot_rows(task: TaskYaml) -> list[Row]:
     """Return the rows that few-shot examples are taken from, in file order."""
     return _completed(task, _rows(task, "fewshot_data", "fewshot_split"))
+
+
+def training_rows(task: TaskYaml) -> list[Row]:
+    """Return the rows of the training split, in file order."""
+    return _completed(task, _rows(task, "train_data", "training_split"))
+
+
+def has_fewshot(task: TaskYaml) -> bool:
+    """Whether the task declares few-shot examples."""
+    return bool(task.extras.get("fewshot_data") or task.config.get("fewshot_split"))
+
+
+def has_training(task: TaskYaml) -> bool:
+    """Whether the task declares a training split."""
+    return bool(task.extras.get("train_data") or task.config.get("training_split"))
 
 
 def _rows(task: TaskYaml, data_key: str, split_key: str) -> list[Row]:
@@ -200,9 +218,18 @@ def _max_output_tokens(task: TaskYaml) -> int:
 def _sha256(task: TaskYaml, items: tuple[Item, ...], scorer: Scorer) -> str:
     """Hash what makes two tests the same: YAML content, rendered items, scorer and its version."""
     rendered = [(item.id, item.group, item.prompt, item.target, item.choices) for item in items]
-    content = {"yaml": task.config, "items": rendered, "scorer": [scorer.name, scorer.version]}
+    content = {"yaml": _tested(task), "items": rendered, "scorer": [scorer.name, scorer.version]}
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def _tested(task: TaskYaml) -> dict[str, JsonValue]:
+    """The YAML less the data that may be learnt from, which are no part of the test."""
+    metadata = task.config.get("metadata")
+    if not isinstance(metadata, dict) or "train_data" not in task.extras:
+        return dict(task.config)
+    extras = {key: value for key, value in task.extras.items() if key != "train_data"}
+    return {**task.config, "metadata": {**metadata, "rightsize": extras}}
 
 
 def _plain(value: JsonValue) -> str:

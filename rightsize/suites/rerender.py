@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from jinja2 import TemplateSyntaxError, meta
 
 from rightsize.domain import Item, JsonValue, Suite, TaskType
-from rightsize.suites.loader import fewshot_rows, find_task_file
+from rightsize.suites.loader import fewshot_rows, find_task_file, has_fewshot
 from rightsize.suites.rows import Row
 from rightsize.suites.task_yaml import TaskYaml, read_task_yaml
 from rightsize.suites.templates import Renderer, sandbox
@@ -55,8 +55,7 @@ class Source:
 
     def examples(self, wanted: int) -> list[Row]:
         """The first ``wanted`` solved examples that the task offers, or as many as there are."""
-        offers = self.task.config.get("fewshot_split") or self.task.extras.get("fewshot_data")
-        return fewshot_rows(self.task)[:wanted] if offers else []
+        return fewshot_rows(self.task)[:wanted] if has_fewshot(self.task) else []
 
     def after(self, item: Item, examples: Sequence[Row]) -> Item:
         """The item after these examples instead of its own."""

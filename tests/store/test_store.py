@@ -17,12 +17,22 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, insert
 
-from rightsize.domain import Absent, Failed, ItemOutcome, Measured, Provenance, Reading, Record, Skipped
+from rightsize.domain import (
+    Absent,
+    Failed,
+    ItemOutcome,
+    Measured,
+    ModelKind,
+    Provenance,
+    Reading,
+    Record,
+    Skipped,
+)
 from rightsize.errors import StoreError
 from rightsize.store import Store, load_frame
-from rightsize.store.codec import cell_row
+from rightsize.store.codec import cell_row, item_rows, reading_rows
 from rightsize.store.database import MIGRATIONS, open_engine, store_url, upgrade
-from rightsize.store.tables import CELL, METADATA, SCHEMA_VERSION
+from rightsize.store.tables import CELL, ITEM_OUTCOME, METADATA, READING, SCHEMA_VERSION
 
 Build = Callable[..., Record]
 
@@ -150,6 +160,29 @@ def test_a_store_of_the_first_schema_is_migrated_with_its_results(path: Path, re
         assert check.execute("SELECT version_num FROM alembic_version").fetchone() == (SCHEMA_VERSION,)
         assert check.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     check.close()
+
+
+def test_a_store_from_before_sizes_could_be_unknown_keeps_every_part(path: Path, record: Build) -> None:
+    path.parent.mkdir()
+    engine = create_engine(f"sqlite:///{path}")
+    original = full(record)
+    with engine.begin() as connection:
+        upgrade(connection, "0002")
+        connection.execute(insert(CELL).values(cell_row(original)))
+        connection.execute(insert(ITEM_OUTCOME), item_rows(1, original.outcome))
+        connection.execute(insert(READING), reading_rows(1, original.outcome))
+    engine.dispose()
+    store = Store.open(path)
+    (stored,) = store.records()
+    assert stored.size_bytes == original.size_bytes and stored.kind is ModelKind.LANGUAGE_MODEL
+    assert isinstance(stored.outcome, Measured) and isinstance(original.outcome, Measured)
+    assert (stored.outcome.items, stored.outcome.readings) == (
+        original.outcome.items,
+        original.outcome.readings,
+    )
+    unknown = replace(record(), size_bytes=None)
+    assert store.append(unknown) == 2
+    assert store.records(newest=False)[-1].size_bytes is None
 
 
 def test_a_newer_schema_is_refused(path: Path) -> None:

@@ -1,19 +1,34 @@
-"""The llama.cpp engine: what it can do, what build it is, and how it opens a model."""
+"""The llama.cpp engine: what it can do, what build it is, and how it finds and opens a model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-from rightsize.domain import CandidateSettings, JsonValue
-from rightsize.engines.interface import Capabilities, Session
+from rightsize.domain import CandidateSettings, JsonValue, Model
+from rightsize.engines.interface import Engine, ModelQuery, Session
+from rightsize.errors import UsageError
 
 
-class LlamaCppEngine:
+class LlamaCppEngine(Engine):
     """GGUF models through llama-cpp-python, in this process."""
 
     name = "llama_cpp"
-    capabilities = Capabilities()
+
+    def level(self, text: str) -> str | None:
+        """llama.cpp's own names."""
+        from rightsize.models.levels import parse_level
+
+        try:
+            return parse_level(text)
+        except UsageError:
+            return None
+
+    def models(self, query: ModelQuery) -> list[Model]:
+        """GGUF files from paths, folders, globs and embedded names; none: the embedded family."""
+        from rightsize.models.expand import at_levels, find_models
+
+        found = find_models(query.specs)
+        return at_levels(found, query.levels, allow_requantize=query.allow_requantize, notify=query.notify)
 
     def build(self) -> Mapping[str, JsonValue]:
         """Version of llama-cpp-python and the features its library was built with."""
@@ -27,8 +42,8 @@ class LlamaCppEngine:
             features += f" | AMX left out: it crashes as compiled here; {amx.REMEDY}"
         return {"name": self.name, "version": version("llama-cpp-python"), "features": features}
 
-    def open(self, path: Path, settings: CandidateSettings) -> Session:
+    def open(self, model: Model, settings: CandidateSettings) -> Session:
         """Load a GGUF file. Raises EngineError with llama.cpp's own reason."""
         from rightsize.engines.llama_cpp.session import LlamaCppSession
 
-        return LlamaCppSession(path, settings)
+        return LlamaCppSession(model.file, settings)
