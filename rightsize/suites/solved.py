@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from os.path import commonprefix
 from pathlib import Path
 
 from rightsize.domain import SolvedExample, Suite, TaskType
@@ -39,11 +38,18 @@ def prompt_frame(suite: Suite, examples: Sequence[SolvedExample]) -> tuple[str, 
     prompts += [example.prompt for example in examples]
     if len(set(prompts)) < 2:
         return "", ""
-    begin = commonprefix(prompts)
+    begin = _common_start(prompts)
     begin = begin[: max(begin.rfind(" "), begin.rfind("\n")) + 1]
-    end = commonprefix([prompt[len(begin) :][::-1] for prompt in prompts])[::-1]
+    end = _common_start([prompt[len(begin) :][::-1] for prompt in prompts])[::-1]
     cut = min((at for at in (end.find(" "), end.find("\n")) if at >= 0), default=len(end))
     return begin, end[cut:]
+
+
+def _common_start(texts: Sequence[str]) -> str:
+    """What all begin with: what the first and the last in the alphabet's order do."""
+    first, last = min(texts), max(texts)
+    pairs = enumerate(zip(first, last, strict=False))
+    return first[: next((at for at, (a, b) in pairs if a != b), min(len(first), len(last)))]
 
 
 @lru_cache(maxsize=64)

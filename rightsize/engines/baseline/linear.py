@@ -8,6 +8,7 @@ from rightsize.domain import Answer, Item, Model, Suite
 from rightsize.engines.baseline.base import Baseline, label_misfit
 from rightsize.engines.interface import TaskRules
 
+_WORD = r"(?u)\b\w+\b"  # single letters and digits are words as well
 _FLOOR = 1e-9  # probability of a label that no example has
 
 
@@ -54,7 +55,7 @@ def fitted(texts: list[str], labels: list[str]) -> Any:
 
     shared = {"sublinear_tf": True, "dtype": np.float32}
     rare = 2 if len(texts) >= 100 else 1  # what occurs once says nothing, unless there are few texts
-    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=r"(?u)\b\w+\b", min_df=rare, **shared)
+    words = TfidfVectorizer(ngram_range=(1, 2), token_pattern=_WORD, min_df=rare, **shared)
     characters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), min_df=rare, **shared)
     classifier = LogisticRegression(C=20.0, max_iter=1000, tol=3e-4)
     pipeline = make_pipeline(make_union(words, characters), classifier)
