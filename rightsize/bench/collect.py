@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rightsize.bench.protocol import Event, answer_from
@@ -20,6 +20,7 @@ from rightsize.domain import (
     Reading,
 )
 from rightsize.suites.scorers.interface import Scorer
+from rightsize.suites.slices import slices_of
 
 NO_SCORE = "the task declares no score in [0, 1]"
 
@@ -36,18 +37,30 @@ class TaskLog:
     outcomes: list[ItemOutcome] = field(default_factory=list)
     requests: Mapping[str, Any] = field(default_factory=dict)
     done: bool = False
+    _slices: Mapping[str, Mapping[str, str]] | None = None
 
     def hear(self, event: Event) -> None:
         """Take in one event of this task."""
         if event.kind == "rejected":
-            self.outcomes += [rejected(self.items[item_id], why) for item_id, why in event.data.items()]
+            self.outcomes += [
+                self._placed(rejected(self.items[item_id], why)) for item_id, why in event.data.items()
+            ]
         elif event.kind == "requests":
             self.requests = event.data
         elif event.kind == "answer":
             item = self.items[event.data["item"]]
-            self.outcomes.append(judged(item, answer_from(event.data["answer"]), self.scorer.score))
+            self.outcomes.append(
+                self._placed(judged(item, answer_from(event.data["answer"]), self.scorer.score))
+            )
         elif event.kind == "task_done":
             self.done = True
+
+    def _placed(self, outcome: ItemOutcome) -> ItemOutcome:
+        """The outcome with the slices it belongs to, by which a gate can judge apart."""
+        if self._slices is None:
+            self._slices = slices_of(list(self.items.values()))
+        of_item = self._slices.get(outcome.item_id)
+        return replace(outcome, parts={**outcome.parts, "slices": dict(of_item)}) if of_item else outcome
 
 
 def rejected(item: Item, reason: str) -> ItemOutcome:

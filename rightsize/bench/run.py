@@ -27,6 +27,7 @@ from rightsize.domain import (
 from rightsize.engines.interface import Engine, TaskRules
 from rightsize.engines.registry import get_engine
 from rightsize.settings import Settings
+from rightsize.suites.identity import suite_parts
 from rightsize.suites.scorers import get_scorer
 from rightsize.suites.scorers.interface import Scorer
 from rightsize.suites.solved import prompt_frame, solved_examples
@@ -235,6 +236,7 @@ def suite_info(job: Job) -> dict[str, JsonValue]:
         "scorer_args": dict(suite.scorer_args),
         "score_name": suite.score_name,
         "items": len(suite.items),
+        "parts": dict(suite_parts(suite)),
         "licence": suite.licence,
         "source": suite.source,
     }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from rightsize.domain import JsonValue, Measured, Reading, Record
 
 BASELINE_READINGS = ("latency_ms", "memory_bytes", "energy_j_per_request")
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,11 @@ class BaselineItem:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """What a candidate achieved when the baseline was written."""
+    """What a candidate achieved when the baseline was written.
+
+    ``suite_parts`` are hashes of what the suite consists of, ``settings`` those of the candidate; both are
+    empty where the baseline is older than they are.
+    """
 
     created_at: datetime
     suite: str
@@ -32,12 +37,16 @@ class Baseline:
     engine: Mapping[str, JsonValue]
     items: Mapping[str, BaselineItem]
     readings: Mapping[str, Reading]
+    suite_parts: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, JsonValue] = field(default_factory=dict)
 
 
 def baseline_of(record: Record) -> Baseline:
-    """Return the baseline that ``record`` makes. Raises ValueError when the record was not measured."""
+    """Return the baseline that ``record`` makes. Raises ValueError when nothing was measured in it."""
     if not isinstance(record.outcome, Measured):
         raise ValueError(f"record {record.id} is not a measurement")
+    if not record.outcome.items:
+        raise ValueError(f"record {record.id} holds no items")
     kept = {r.metric: r for r in record.outcome.readings if r.metric in BASELINE_READINGS and r.samples}
     return Baseline(
         created_at=record.created_at,
@@ -49,6 +58,8 @@ def baseline_of(record: Record) -> Baseline:
         engine=record.engine,
         items={item.item_id: BaselineItem(item.group, item.score) for item in record.outcome.items},
         readings=kept,
+        suite_parts=suite_parts(record),
+        settings=settings(record),
     )
 
 
@@ -56,3 +67,54 @@ def model_sha256(record: Record) -> str:
     """Return the hash of the record's model file, empty where it is not recorded."""
     model = record.candidate.get("model", record.candidate)
     return str(model.get("sha256", "")) if isinstance(model, Mapping) else ""
+
+
+def suite_parts(record: Record) -> Mapping[str, str]:
+    """Return the hashes of what the record's suite consists of, empty where they are not recorded."""
+    parts = record.suite_info.get("parts")
+    return dict(parts) if isinstance(parts, Mapping) else {}
+
+
+def settings(record: Record) -> Mapping[str, JsonValue]:
+    """Return the candidate's settings, empty where they are not recorded."""
+    chosen = record.candidate.get("settings")
+    return dict(chosen) if isinstance(chosen, Mapping) else {}
+
+
+def suite_difference(baseline: Baseline, record: Record) -> str | None:
+    """Say why the record's suite cannot be compared with the baseline's; None when it can.
+
+    The questions asked, their gold answers and the scorer must be the same. The wording of the prompt may have
+    changed: that is one of the changes a gate is there to judge.
+    """
+    if baseline.suite != record.suite:
+        return f"the baseline is of {baseline.suite}, the results are of {record.suite}"
+    if baseline.suite_sha256 == record.suite_sha256:
+        return None
+    versions = f"{baseline.suite_sha256[:12]} in the baseline, {record.suite_sha256[:12]} in the newest results"
+    now = suite_parts(record)
+    if not baseline.suite_parts or not now:
+        return f"the suite {record.suite} has changed: {versions}"
+    names = {"items": "its items", "gold": "its gold answers", "scorer": "its scorer"}
+    changed = [words for part, words in names.items() if baseline.suite_parts.get(part) != now.get(part)]
+    if not changed:
+        return None
+    return f"{', '.join(changed)} of the suite {record.suite} changed ({versions})"
+
+
+def item_difference(baseline: Baseline, record: Record) -> str | None:
+    """Say which items only one side holds; None when both hold the same."""
+    after = {item.item_id for item in record.outcome.items} if isinstance(record.outcome, Measured) else set()
+    gone, new = sorted(baseline.items.keys() - after), sorted(after - baseline.items.keys())
+    if not gone and not new:
+        return None
+    count = f"the baseline holds {len(baseline.items)} items, the newest results {len(after)}"
+    only = [_named(gone, "only in the baseline"), _named(new, "only in the results")]
+    return f"{count}: {'; '.join(words for words in only if words)}"
+
+
+def _named(ids: list[str], where: str) -> str:
+    if not ids:
+        return ""
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return f"{', '.join(ids[:_NAMED])}{more} {where}"

@@ -29,7 +29,9 @@ def more_samples_needed(threshold: Threshold, record: Record, found: Evidence) -
     """
     bounds = found.bounds
     if found.metric.name in {"score", "invalid_rate"}:
-        return _of_items(_scaled(bounds.n, *_half_width_and_gap(threshold, found)), record, bounds.n)
+        more = scaled(bounds.n, *_half_width_and_gap(threshold, found))
+        needed = items_needed(more, record, bounds.n)
+        return MoreNeeded(needed.more, f"; {needed.remark}")
     if found.metric.summary != "quantile" or bounds.lower == bounds.upper is not None:
         return MoreNeeded(None, "")
     more = bounds.least_n - bounds.n if bounds.least_n else _of_quantile(threshold, record, found)
@@ -44,14 +46,15 @@ def items_in_suite(record: Record) -> int | None:
     return count if isinstance(count, int) else None
 
 
-def _of_items(more: int | None, record: Record, n: int) -> MoreNeeded:
+def items_needed(more: int | None, record: Record, n: int) -> MoreNeeded:
+    """Say that ``more`` items beside the ``n`` at hand would settle it, and whether the suite has them."""
     if more is None:
-        return MoreNeeded(None, "; too close to the limit for more items to tell")
+        return MoreNeeded(None, "too close to the limit for more items to tell")
     total = items_in_suite(record)
     if total is not None and n + more > total:
         have = "the suite has no more" if n >= total else f"the suite has only {total - n:,} more"
-        return MoreNeeded(None, f"; about {more:,} more items needed, {have}")
-    return MoreNeeded(more, f"; about {more:,} more items would settle it")
+        return MoreNeeded(None, f"about {more:,} more items needed, {have}")
+    return MoreNeeded(more, f"about {more:,} more items would settle it")
 
 
 def _half_width_and_gap(threshold: Threshold, found: Evidence) -> tuple[float, float]:
@@ -71,7 +74,7 @@ def _of_quantile(threshold: Threshold, record: Record, found: Evidence) -> int |
         within, share = sum(sample >= threshold.limit for sample in samples), 1 - share
     gap, alpha = within / n - share, found.bounds.alpha
     bound = clopper_pearson_lower(within, n, alpha) if gap > 0 else clopper_pearson_upper(within, n, alpha)
-    return _scaled(n, abs(within / n - bound), abs(gap))
+    return scaled(n, abs(within / n - bound), abs(gap))
 
 
 def _samples(record: Record, found: Evidence) -> tuple[float, ...]:
@@ -79,7 +82,8 @@ def _samples(record: Record, found: Evidence) -> tuple[float, ...]:
     return next(reading.samples for reading in readings if reading.metric == found.metric.reading)
 
 
-def _scaled(n: int, half_width: float, gap: float) -> int | None:
+def scaled(n: int, half_width: float, gap: float) -> int | None:
+    """Return how many more than ``n`` samples shrink ``half_width`` to ``gap``; None: no sane number does."""
     if n == 0 or gap <= 0 or half_width <= 0:
         return None
     more = math.ceil(n * (half_width / gap) ** 2) - n

@@ -1,12 +1,14 @@
 """A gate's baseline as a file: JSON with a checksum, so that a cut or edited one is refused.
 
-Format history: 1 the first.
+Format history: 1 the first; 2 hashes of the suite's parts and the candidate's settings, so that what changed
+can be named. Both are read.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +19,8 @@ from rightsize.decide.baseline import Baseline, BaselineItem
 from rightsize.domain import Provenance, Reading
 from rightsize.errors import BaselineError
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+_READABLE = (1, 2)
 _REWRITE = "Write it anew: rightsize gate --write-baseline FILE"
 
 
@@ -54,8 +57,8 @@ def read_baseline(path: Path) -> Baseline:
 
 def _checked(content: dict[str, Any], path: Path) -> Baseline:
     version = content["rightsize_baseline"]
-    if version != FORMAT_VERSION:
-        problem = f"baseline {path} has format {version!r}, this rightsize reads {FORMAT_VERSION}"
+    if version not in _READABLE:
+        problem = f"baseline {path} has format {version!r}, this rightsize reads up to {FORMAT_VERSION}"
         raise BaselineError(problem, next_step=f"Upgrade rightsize. {_REWRITE}")
     body = {key: value for key, value in content.items() if key != "sha256"}
     if content.get("sha256") != _checksum(body):
@@ -86,11 +89,25 @@ def _from_json(body: dict[str, Any]) -> Baseline:
         model_sha256=body["model_sha256"],
         machine_fingerprint=body["machine_fingerprint"],
         engine=body["engine"],
-        items={name: BaselineItem(**item) for name, item in body["items"].items()},
+        items=_items(body["items"]),
         readings={name: _reading(raw) for name, raw in body["readings"].items()},
+        suite_parts=dict(body.get("suite_parts", {})),
+        settings=dict(body.get("settings", {})),
     )
 
 
+def _items(raw: dict[str, Any]) -> dict[str, BaselineItem]:
+    if not raw:
+        raise ValueError("it holds no items")
+    items = {name: BaselineItem(str(item["group"]), float(item["score"])) for name, item in raw.items()}
+    for name, item in items.items():
+        if not 0 <= item.score <= 1:  # false for NaN as well
+            raise ValueError(f"the score of item {name} is {item.score}, not in [0, 1]")
+    return items
+
+
 def _reading(raw: dict[str, Any]) -> Reading:
-    samples, provenance = tuple(raw["samples"]), Provenance(raw["provenance"])
+    samples, provenance = tuple(map(float, raw["samples"])), Provenance(raw["provenance"])
+    if not all(map(math.isfinite, samples)):
+        raise ValueError(f"a sample of {raw['metric']} is not a number")
     return Reading(**{**raw, "samples": samples, "provenance": provenance})

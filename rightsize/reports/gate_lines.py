@@ -1,12 +1,16 @@
-"""A gate's result as tidy lines, one per check: what the table, JUnit and the step summary all show."""
+"""A gate's result as tidy lines, one per check: what the table, JUnit and the summaries all show."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rightsize.decide.gate import Check, GateResult
+from rightsize.decide.gate import GateResult
+from rightsize.decide.gate_checks import SCORE_FLAG, Check
 from rightsize.decide.thresholds import flag_of
 from rightsize.domain import Judgement, Verdict
+
+_LEAST_SCORE_FLAG = "--min-accuracy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +37,40 @@ def moved_text(result: GateResult) -> str:
     return text if moved.p is None else f"{text} (McNemar p = {moved.p:.3g})"
 
 
+def cause_text(result: GateResult) -> str:
+    """What changed since the baseline; a likely cause where something got worse, else just what is new."""
+    if not result.changes:
+        same = "the model file, engine, settings, suite and machine are the baseline's"
+        return f"Nothing changed: {same}" if result.unchanged else ""
+    words = "Likely cause" if result.verdict is not Verdict.PASS else "Changed since the baseline"
+    return f"{words}: {'; '.join(str(change) for change in result.changes)}"
+
+
+def undecided_text(result: GateResult) -> str:
+    """What would decide an undecided gate, in one sentence; empty when it is decided."""
+    if result.verdict is not Verdict.UNDECIDED:
+        return ""
+    more = result.more_items
+    needed = f"about {more:,} more items would decide" if more else "more items alone would not decide it"
+    return f"Undecided: {', '.join(_open_names(result))}; {needed}"
+
+
+def _open_names(result: GateResult) -> Iterator[str]:
+    return (line.name for line in gate_lines(result) if line.verdict is Verdict.UNDECIDED)
+
+
 def _check_line(check: Check) -> GateLine:
-    points = check.flag == "--max-accuracy-drop"
-    bounds = f"{_change(check.bound_low, points)} to {_change(check.bound_high, points)}"
+    least = check.flag == _LEAST_SCORE_FLAG
+    points = check.flag == SCORE_FLAG
+    bounds = f"{_change(check.bound_low, points, least)} to {_change(check.bound_high, points, least)}"
     known = check.bound_low is not None or check.bound_high is not None
     words = [check.reason, bounds if known and check.bound_low != check.bound_high else ""]
+    sign = "≥" if least else "≤"
     return GateLine(
         name=check.name,
         verdict=check.verdict,
-        change=_change(check.change, points) if check.change is not None else "not known",
-        allowed="" if check.allowance is None else f"≤ {_change(check.allowance, points, sign=False)}",
+        change=_change(check.change, points, least) if check.change is not None else "not known",
+        allowed="" if check.allowance is None else f"{sign} {_change(check.allowance, points, True)}",
         detail="; ".join(word for word in words if word),
     )
 
@@ -53,8 +81,9 @@ def _threshold_line(judgement: Judgement) -> GateLine:
     return GateLine(flag.removeprefix("--"), judgement.verdict, "", threshold.text, judgement.reason)
 
 
-def _change(value: float | None, points: bool, *, sign: bool = True) -> str:
+def _change(value: float | None, points: bool, plain: bool = False) -> str:
+    """A drop in percentage points or a change in percent, with its sign unless ``plain``."""
     if value is None:
         return "?"
-    number = f"{100 * value:+.1f}" if sign else f"{100 * value:g}"
+    number = f"{100 * value:.3g}" if plain else f"{100 * value:+.1f}"
     return f"{number} pp" if points else f"{number}%"

@@ -1,0 +1,80 @@
+"""Which stored record a gate speaks of: the one a baseline is written from, and the one held against it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rightsize.cli.common import print_json, talk
+from rightsize.cli.recommend import chosen_tasks, this_machine
+from rightsize.errors import BaselineError, UsageError
+
+if TYPE_CHECKING:
+    from rightsize.decide.baseline import Baseline
+    from rightsize.domain import Record
+    from rightsize.store import Store
+
+
+def write(results: Store, tasks: Sequence[str], candidate: str | None, path: Path, *, as_json: bool) -> None:
+    """Write the baseline of one candidate on one task, and say so."""
+    from rightsize.decide.baseline import baseline_of
+    from rightsize.reports.baseline_file import write_baseline
+
+    chosen = chosen_tasks(tasks, results)
+    if len(chosen) > 1:
+        raise UsageError("a baseline holds one task", next_step=f"Name one of {', '.join(chosen)}")
+    record = _measured_one(results, chosen[0], candidate)
+    try:
+        baseline = baseline_of(record)
+    except ValueError as error:
+        raise UsageError(str(error), next_step=f"Measure it: rightsize bench --task {chosen[0]}") from error
+    write_baseline(baseline, path)
+    if as_json:
+        print_json({"schema_version": 1, "command": "gate", "written_baseline": str(path)})
+    talk().print(f"Wrote {path}: {record.candidate_id} on {record.suite}", soft_wrap=True, markup=False)
+
+
+def _measured_one(results: Store, task: str, candidate: str | None) -> Record:
+    """The candidate's newest measurement of this machine's, else anybody's; the only candidate unless named."""
+    from rightsize.decide.selection import select
+    from rightsize.domain import Measured
+
+    chosen = select(
+        results.records(suite=task), [task], machine_fingerprint=this_machine(), include_demo=True
+    ).records
+    measured = {
+        name: by_task[task] for name, by_task in chosen.items() if isinstance(by_task[task].outcome, Measured)
+    }
+    if candidate is None and len(measured) == 1:
+        return next(iter(measured.values()))
+    if candidate in measured:
+        return measured[candidate]
+    known = f"Measured on {task}: {', '.join(sorted(measured)) or 'nothing yet'}"
+    problem = f"no results of {candidate!r}" if candidate else "which candidate? Add --candidate"
+    raise UsageError(problem, next_step=known)
+
+
+def newest_like(before: Baseline, results: Store, candidate: str, tasks: Sequence[str] = ()) -> Record | None:
+    """The newest record of ``candidate`` on the baseline's suite and items; None when there is none.
+
+    Raises BaselineError when the suite, or the items that were run, are others than the baseline's.
+    """
+    from rightsize.decide.baseline import item_difference, suite_difference
+    from rightsize.domain import Measured
+
+    if tasks and list(tasks) != [before.suite]:
+        problem = f"the baseline is of {before.suite}, not of {', '.join(tasks)}"
+        raise BaselineError(problem, next_step=f"Leave --task out, or write a baseline of {tasks[0]}")
+    of_task = results.records(suite=before.suite, candidate=candidate, newest=False)
+    same_suite = [record for record in of_task if suite_difference(before, record) is None]
+    if of_task and not same_suite:
+        problem = suite_difference(before, of_task[-1]) or ""
+        raise BaselineError(problem, next_step="Write a baseline of the new one with --write-baseline")
+    # A record that broke speaks for all items, with nothing to say.
+    fitting = [r for r in same_suite if not isinstance(r.outcome, Measured) or not item_difference(before, r)]
+    if same_suite and not fitting:
+        problem = item_difference(before, same_suite[-1]) or ""
+        raise BaselineError(problem, next_step="Run bench with the --limit that the baseline was made with")
+    newest = fitting[-1] if fitting else None
+    return newest if newest is not None and isinstance(newest.outcome, Measured) else None

@@ -1,0 +1,66 @@
+"""What changed between a baseline and the results held against it: the likely causes, most telling first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from rightsize.decide.baseline import Baseline, model_sha256, settings, suite_parts
+from rightsize.domain import JsonValue, Record
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that is not as it was: ``what`` it is, and how it reads before and now."""
+
+    what: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        return f"{self.what} ({self.before} before, {self.after} now)"
+
+
+def changes(baseline: Baseline, record: Record) -> tuple[Change, ...]:
+    """Return what is known to have changed, in the order in which it is likely to explain a difference.
+
+    What one side does not record is not called changed; an older baseline knows less.
+    """
+    return tuple(_changes(baseline, record))
+
+
+def is_unchanged(baseline: Baseline, record: Record) -> bool:
+    """Whether both are the same measurement: same model file, engine build, settings, suite and machine.
+
+    True only where everything is recorded on both sides: then no score can have become worse.
+    """
+    known = bool(baseline.model_sha256 and baseline.settings and baseline.suite_sha256 and baseline.engine)
+    same_suite = baseline.suite_sha256 == record.suite_sha256
+    return known and same_suite and not changes(baseline, record) and settings(record) == baseline.settings
+
+
+def _changes(baseline: Baseline, record: Record) -> Iterator[Change]:
+    if baseline.candidate_id != record.candidate_id:
+        yield Change("the candidate", baseline.candidate_id, record.candidate_id)
+    before, after = baseline.model_sha256, model_sha256(record)
+    if before and after and before != after:
+        yield Change("the model file", before[:12], after[:12])
+    parts = suite_parts(record)
+    for part, words in (("prompt", "the prompt"), ("rules", "how answers are cut off")):
+        if part in parts and parts[part] != baseline.suite_parts.get(part, parts[part]):
+            yield Change(words, baseline.suite_parts[part], parts[part])
+    yield from _differing("engine", baseline.engine, record.engine)
+    yield from _differing("setting", baseline.settings, settings(record))
+    if baseline.machine_fingerprint != record.machine_fingerprint:
+        yield Change("the machine", baseline.machine_fingerprint, record.machine_fingerprint)
+
+
+def _differing(kind: str, before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> Iterator[Change]:
+    for key in before:
+        if key in after and before[key] != after[key]:
+            yield Change(f"the {kind}'s {key}", _short(before[key]), _short(after[key]))
+
+
+def _short(value: JsonValue) -> str:
+    text = str(value)
+    return f"{text[:36]}..." if len(text) > 40 else text or "none"
