@@ -1,0 +1,94 @@
+"""What a race runs on: the order of the items, the thresholds on scores, and the steps it may ask for. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """The items of one task in the order in which everybody is asked: ``(group, item ids)``, groups shuffled.
+
+    The order must be drawn without a look at any answer.
+    """
+
+    task: str
+    groups: tuple[tuple[str, tuple[str, ...]], ...]
+
+    @property
+    def items(self) -> int:
+        """How many items there are."""
+        return sum(len(ids) for _, ids in self.groups)
+
+    @property
+    def largest(self) -> int:
+        """The size of the largest group."""
+        return max(len(ids) for _, ids in self.groups)
+
+    def upto(self, items: int) -> tuple[str, ...]:
+        """The first items, whole groups only: at least ``items`` of them, or all."""
+        chosen: list[str] = []
+        for _, ids in self.groups:
+            if len(chosen) >= items:
+                break
+            chosen += ids
+        return tuple(chosen)
+
+    def seen(self, scores: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+        """``(group, score)`` of the leading groups that were answered whole."""
+        pairs: list[tuple[str, float]] = []
+        for group, ids in self.groups:
+            if any(item not in scores for item in ids):
+                break
+            pairs += [(group, scores[item]) for item in ids]
+        return tuple(pairs)
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTest:
+    """A threshold on one task's score: at least ``limit``, or at most ``limit`` below a ``reference``."""
+
+    task: str
+    limit: float
+    reference: str = ""
+
+    @property
+    def bet_limit(self) -> float:
+        """The limit on the scale that is bet on; see :func:`rightsize.stats.sequence.paired_groups`."""
+        return (1 - self.limit) / 2 if self.reference else self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Read the cheap facts of a candidate; ``alpha`` is the error of each bound."""
+
+    candidate: str
+    alpha: float
+
+
+@dataclass(frozen=True, slots=True)
+class AskItems:
+    """Ask a candidate the first items of a task's course, as far as ``items`` names them."""
+
+    candidate: str
+    task: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    """Measure a candidate's speed, memory and energy in full; acceptance has ``alpha``."""
+
+    candidate: str
+    alpha: float
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """It is over: a winner, or none."""
+
+    winner: str | None
+
+
+Step = Probe | AskItems | Confirm | Finished
