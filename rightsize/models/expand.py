@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from glob import glob, has_magic
 from pathlib import Path
@@ -11,6 +12,7 @@ from rightsize.domain import Model
 from rightsize.errors import ModelError, UsageError
 from rightsize.models.levels import UNQUANTIZED, precision_order
 from rightsize.models.local_file import read_model
+from rightsize.models.named import NamedFile, hub_files, resolve
 from rightsize.models.quantize import quantized
 from rightsize.paths import embedded_models_dir
 
@@ -27,10 +29,27 @@ def find_models(specs: Sequence[str]) -> list[Model]:
 
     Raises ModelError or UsageError for a name that stands for nothing.
     """
-    paths = [path for spec in specs for path in _paths_for(spec)] if specs else embedded_family()
-    if not paths:
+    if not specs:
+        return [read_model(path) for path in embedded_family()]
+    files = {file.path: file for spec in specs for file in _files_for(spec)}
+    if not files:
         raise ModelError("no model files were found", next_step="Name a GGUF file with --model")
-    return [read_model(path) for path in dict.fromkeys(paths)]
+    return [_read(file) for file in files.values()]
+
+
+def _read(file: NamedFile) -> Model:
+    model = read_model(file.path)
+    return replace(model, name=file.name) if file.name else model
+
+
+def _files_for(spec: str) -> list[NamedFile]:
+    """The files of a spec: first what is on this disk by that path, then what other tools call so."""
+    if not Path(spec).expanduser().exists():
+        for found in (resolve(spec), hub_files(spec)):
+            if found:
+                first = set(_first_parts(file.path for file in found))
+                return [file for file in found if file.path in first]
+    return [NamedFile(path, None, "") for path in _paths_for(spec)]
 
 
 def _paths_for(spec: str) -> list[Path]:
@@ -46,7 +65,8 @@ def _paths_for(spec: str) -> list[Path]:
     if spec in known:
         return [known[spec]]
     if path.suffix == ".gguf" or "/" in spec:
-        raise ModelError(f"{spec}: there is no such file or folder")
+        hint = "" if path.suffix == ".gguf" else f"If it is a repository: rightsize models pull {spec}"
+        raise ModelError(f"{spec}: there is no such file or folder", next_step=hint)
     near = get_close_matches(spec, known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]}?" if near else f"Give a GGUF path, or one of {', '.join(known)}"
     raise UsageError(f"there is no model {spec!r}", next_step=hint)

@@ -62,7 +62,7 @@ PRESETS: dict[str, Preset] = {
             extra={"repeat_penalty": 1.0},
         ),
         Preset("ollama-server", f"{_HERE}:11434/v1", "OLLAMA_API_KEY"),
-        Preset("lm-studio", f"{_HERE}:1234/v1", GENERIC_KEY),
+        Preset("lm-studio-server", f"{_HERE}:1234/v1", GENERIC_KEY),
         Preset(
             "vllm",
             f"{_HERE}:8000/v1",
