@@ -14,7 +14,7 @@ from rightsize.errors import SettingsError
 
 FILE_NAME = "rightsize.toml"
 _PREFIX = "RIGHTSIZE_"
-_NOT_SETTINGS = {"RIGHTSIZE_CACHE", "RIGHTSIZE_DATA", "RIGHTSIZE_DEBUG"}
+_NOT_SETTINGS = {"RIGHTSIZE_CACHE", "RIGHTSIZE_DATA", "RIGHTSIZE_DEBUG", "RIGHTSIZE_API_KEY"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,9 @@ class Settings:
     memory_limit_bytes: int = 0
     watts_idle: float | None = None
     watts_load: float | None = None
+    concurrency: int = 8
+    request_limit_s: float = 300.0
+    arrivals_per_s: float = 0.0
 
 
 def resolve_settings(

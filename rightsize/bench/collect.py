@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from rightsize.bench.protocol import Event, answer_from
+from rightsize.bench.under_load import load_facts, load_readings
 from rightsize.domain import (
     Absent,
     Answer,
@@ -107,7 +108,8 @@ def outcome_of(
 
 
 def _facts(log: TaskLog, loaded: Mapping[str, Any], *, corpus: bool = True) -> dict[str, Any]:
-    return {**loaded, **log.requests.get("facts", {}), **(_corpus(log) if corpus else {})}
+    load = load_facts(log.requests.get("load"))
+    return {**loaded, **log.requests.get("facts", {}), **load, **(_corpus(log) if corpus else {})}
 
 
 def _corpus(log: TaskLog) -> dict[str, Any]:
@@ -124,6 +126,8 @@ def readings_of(
 ) -> tuple[list[Reading], list[Absent]]:
     """All raw samples of a task, and what is absent with its reason."""
     readings, absent = _timing_readings(log.requests.get("timings", ()))
+    under_load, no_load = load_readings(log.requests.get("load"))
+    readings, absent = readings + under_load, absent + no_load
     energy, no_energy = _window_readings(log)
     readings += [*energy, *_memory_readings(log.requests.get("memory", {}))]
     readings += [Reading(name, "token/s", tuple(values)) for name, values in speed.items() if values]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from rightsize.bench.candidates import expand_candidates
 from rightsize.bench.plan import fingerprint, plan_cells
 from rightsize.bench.run import Listener, Sink, examples_for, run_cells
+from rightsize.bench.spending import Budget, check_budget
 from rightsize.domain import Job, Machine, Record, Suite
 from rightsize.engines.registry import get_engine
 from rightsize.machine import scan
@@ -34,6 +35,7 @@ class Wanted:
     force: bool = False
     allow_requantize: bool = False
     baselines: bool = False
+    budget: Budget = field(default_factory=Budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def measure(
         allow_requantize=wanted.allow_requantize,
         notify=notify,
     )
+    check_budget(candidates, wanted.budget)
     engines = {name: get_engine(name) for name in {candidate.engine for candidate in candidates}}
     builds = {name: engine.build() for name, engine in engines.items()}
 
@@ -76,5 +79,7 @@ def measure(
 
     cells = plan_cells(candidates, wanted.suites, limit=wanted.limit, is_stored=is_stored)
     planned = sum(len(cell.jobs) for cell in cells)
-    records = run_cells(cells, machine=here, settings=settings, store=store, listener=listener)
+    records = run_cells(
+        cells, machine=here, settings=settings, store=store, listener=listener, budget=wanted.budget
+    )
     return Measurements(tuple(records), len(candidates) * len(wanted.suites) - planned)

@@ -15,7 +15,7 @@ from typing import Any
 from rightsize.bench.process_memory import PeakMemory
 from rightsize.bench.protocol import CellRequest, Event, TaskWork
 from rightsize.domain import Item
-from rightsize.engines.interface import RequestTiming, Session
+from rightsize.engines.interface import RemoteSession, RequestTiming, Session
 from rightsize.meters.interface import EnergyMeter, EnergyUse
 
 PREFILL_TOKENS, DECODE_TOKENS = 512, 128
@@ -47,6 +47,7 @@ def measure_cell(
                 memory=memory,
                 emit=emit,
                 local=local,
+                arrivals_per_s=request.remote.arrivals_per_s,
             )
     if request.speed:
         emit(Event("speed", data=_measure_speed(session, request.repetitions, emit)))
@@ -72,6 +73,7 @@ def _measure_requests(
     memory: PeakMemory,
     emit: Emit,
     local: bool,
+    arrivals_per_s: float,
 ) -> None:
     """Time ``count`` requests (the items again from the first when there are fewer) and read the meters."""
     chosen = list(islice(cycle(_spread(items, count)), count))
@@ -97,9 +99,20 @@ def _measure_requests(
         "memory": dict(peak) if local else {},
         "memory_absent": None if local else ELSEWHERE,
         "energy_absent": meter if isinstance(meter, str) else None,
+        "load": _under_load(session, task, chosen, arrivals_per_s),
         "facts": dict(session.facts()),
     }
     emit(Event("requests", task.name, data))
+
+
+def _under_load(
+    session: Session, task: TaskWork, items: Sequence[Item], arrivals_per_s: float
+) -> Mapping[str, Any] | None:
+    """The same requests once more, arriving at a rate of their own: of servers, when it was asked for."""
+    if not arrivals_per_s or not isinstance(session, RemoteSession):
+        return None
+    arrivals = session.under_load(items, task.rules, arrivals_per_s, len(items))
+    return {"arrivals_per_s": arrivals_per_s, "arrivals": [asdict(arrival) for arrival in arrivals]}
 
 
 def _spread(items: Sequence[Item], count: int) -> list[Item]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rightsize.domain import Answer, CandidateSettings, Item, Model, ModelKind, SolvedExample, TaskType
-from rightsize.engines.interface import TaskRules
+from rightsize.engines.interface import RemoteRun, Spending, TaskRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,7 @@ class CellRequest:
     speed: bool = True
     watts_idle: float | None = None
     watts_load: float | None = None
+    remote: RemoteRun = field(default_factory=RemoteRun)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,16 @@ def decode_request(text: str) -> CellRequest:
     tasks = tuple(_task(task) for task in raw.pop("tasks"))
     settings = CandidateSettings(**raw.pop("settings"))
     model = _model(raw.pop("model"))
-    return CellRequest(**raw, tasks=tasks, settings=settings, model=model)
+    remote = _remote(raw.pop("remote"))
+    return CellRequest(**raw, tasks=tasks, settings=settings, model=model, remote=remote)
+
+
+def _remote(raw: dict[str, Any]) -> RemoteRun:
+    spending = raw.pop("spending")
+    if spending is None:
+        return RemoteRun(**raw)
+    ledger, price = Path(spending["ledger"]), (spending["usd_per_mtok"][0], spending["usd_per_mtok"][1])
+    return RemoteRun(**raw, spending=Spending(ledger, spending["limit_usd"], price))
 
 
 def _model(raw: dict[str, Any]) -> Model:

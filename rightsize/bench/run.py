@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from rightsize.bench.collect import TaskLog, outcome_of
 from rightsize.bench.plan import Cell, chosen_items, fingerprint
 from rightsize.bench.protocol import CellRequest, Event, TaskWork, without_gold
+from rightsize.bench.spending import Budget, remote_runs
 from rightsize.bench.supervise import Limits, WorkerFailed, run_worker
 from rightsize.domain import (
     Candidate,
@@ -24,7 +25,7 @@ from rightsize.domain import (
     SolvedExample,
     Suite,
 )
-from rightsize.engines.interface import Engine, TaskRules
+from rightsize.engines.interface import Engine, RemoteRun, TaskRules
 from rightsize.engines.registry import get_engine
 from rightsize.settings import Settings
 from rightsize.suites.identity import suite_parts
@@ -72,21 +73,29 @@ class CellLog:
 
 
 def run_cells(
-    cells: Sequence[Cell], *, machine: Machine, settings: Settings, store: Sink, listener: Listener
+    cells: Sequence[Cell],
+    *,
+    machine: Machine,
+    settings: Settings,
+    store: Sink,
+    listener: Listener,
+    budget: Budget = Budget(),  # noqa: B008  frozen
 ) -> list[Record]:
     """Measure every cell; a cell that breaks is stored as failed and the run goes on.
 
     An interrupt keeps the tasks whose measurement was complete, then propagates.
     """
     records: list[Record] = []
-    for number, cell in enumerate(cells, start=1):
-        listener.cell_started(cell, number, len(cells))
-        records += _run_cell(cell, machine, settings, store, listener)
+    with remote_runs(settings, budget) as remote_run:
+        for number, cell in enumerate(cells, start=1):
+            listener.cell_started(cell, number, len(cells))
+            remote = remote_run(cell.candidate)
+            records += _run_cell(cell, machine, settings, store, listener, remote=remote)
     return records
 
 
 def _run_cell(
-    cell: Cell, machine: Machine, settings: Settings, store: Sink, listener: Listener
+    cell: Cell, machine: Machine, settings: Settings, store: Sink, listener: Listener, *, remote: RemoteRun
 ) -> list[Record]:
     engine = get_engine(cell.candidate.engine)
     keep = _keeper(machine, engine, store, listener)
@@ -98,7 +107,7 @@ def _run_cell(
     log = CellLog({job.suite.name: _task_log(job) for job in jobs})
     failure = interrupted = None
     try:
-        for event in run_worker(_request(cell, jobs, settings), _limits(machine, settings)):
+        for event in run_worker(_request(cell, jobs, settings, remote), _limits(machine, settings)):
             log.hear(event)
             if event.kind == "progress":
                 data = event.data
@@ -186,7 +195,7 @@ def _work(engine: Engine, job: Job) -> TaskWork:
     )
 
 
-def _request(cell: Cell, jobs: Sequence[Job], settings: Settings) -> CellRequest:
+def _request(cell: Cell, jobs: Sequence[Job], settings: Settings, remote: RemoteRun) -> CellRequest:
     engine = get_engine(cell.candidate.engine)
     tasks = tuple(_work(engine, job) for job in jobs)
     return CellRequest(
@@ -199,6 +208,7 @@ def _request(cell: Cell, jobs: Sequence[Job], settings: Settings) -> CellRequest
         speed=any(task.timed for task in tasks),
         watts_idle=settings.watts_idle,
         watts_load=settings.watts_load,
+        remote=remote,
     )
 
 

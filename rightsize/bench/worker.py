@@ -12,6 +12,7 @@ from typing import TextIO
 from rightsize.bench.measure import ELSEWHERE, Emit, measure_cell
 from rightsize.bench.process_memory import resident_bytes
 from rightsize.bench.protocol import CellRequest, Event, decode_request, encode_event
+from rightsize.engines.interface import RemoteSession
 from rightsize.engines.registry import get_engine
 from rightsize.errors import RightsizeError
 from rightsize.machine.cpu import read_cpu
@@ -56,6 +57,8 @@ def _measure(request: CellRequest, emit: Emit) -> None:
     harness = dict(resident_bytes())
     session = engine.open(request.model, request.settings)
     try:
+        if isinstance(session, RemoteSession):
+            session.treat(request.remote)
         emit(Event("loaded", data={"build": build, "harness_memory": harness, **session.facts()}))
         measure_cell(session, request, meter, emit, local=local)
     finally:

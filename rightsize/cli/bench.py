@@ -20,6 +20,7 @@ from rightsize.cli.common import (
     talk,
     working,
 )
+from rightsize.cli.remote import ApiPrice, Concurrency, Load, MaxSpend, RequestLimit, read_budget
 from rightsize.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ EPILOG = examples(
     "rightsize bench --task extraction",
     "rightsize bench --task extraction,sql --model ./models --quant Q8_0,Q4_K_M",
     "rightsize bench --task classification --model my-model-f16.gguf --limit 100",
+    "rightsize bench --task extraction --model ollama:llama3.2 --model http://127.0.0.1:8080/v1",
+    "rightsize bench --task extraction --model openai:gpt-5.6-luna --max-spend 2USD",
     "rightsize bench --task extraction --watts-idle 4 --watts-load 14",
 )
 
@@ -43,8 +46,9 @@ def bench(  # noqa: PLR0917  one parameter per option
         typer.Option(
             "--model",
             "-m",
-            metavar="PATH|NAME",
-            help="GGUF file, folder, glob or embedded name; repeatable.  [default: the embedded family]",
+            metavar="PATH|NAME|URL",
+            help="GGUF file, folder, glob, ollama:NAME, hf:OWNER/REPO, a server's address; repeatable.  "
+            "[default: the embedded family]",
         ),
     ] = None,
     quant: Annotated[
@@ -118,6 +122,11 @@ def bench(  # noqa: PLR0917  one parameter per option
         str | None,
         typer.Option(metavar="SIZE", help="Give a candidate up above this, as 4GB.  [default: the machine's]"),
     ] = None,
+    max_spend: MaxSpend = None,
+    price: ApiPrice = None,
+    concurrency: Concurrency = None,
+    request_limit: RequestLimit = None,
+    load: Load = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -141,14 +150,26 @@ def bench(  # noqa: PLR0917  one parameter per option
             "constrain": _constraint(constrain),
             "watts_idle": watts_idle,
             "watts_load": watts_load,
-            "time_limit_s": _seconds(time_limit),
+            "time_limit_s": _seconds(time_limit, "--time-limit"),
+            "concurrency": concurrency,
+            "request_limit_s": _seconds(request_limit, "--request-limit"),
+            "arrivals_per_s": load,
             "memory_limit_bytes": _bytes(memory_limit),
         }
     )
     suites = load_suites(task, trusted=trust_suite, allow_code_execution=allow_code_execution)
     checks = split_commas(check)
     suites += extra_suites(split_commas(task), suites, checks, limit)
-    wanted = Wanted(suites, split_commas(model), split_commas(quant), limit, force, allow_requantize, baselines)
+    wanted = Wanted(
+        suites,
+        split_commas(model),
+        split_commas(quant),
+        limit,
+        force,
+        allow_requantize,
+        baselines,
+        read_budget(max_spend, price),
+    )
     done = _measure(wanted, settings)
     _show(done, stored_figures(settings, suites, checks), as_json=as_json)
     raise typer.Exit(int(_exit_code(done.records)))
@@ -197,10 +218,10 @@ def _constraint(text: str | None) -> str | None:
         raise UsageError(f"--constrain {text}: {error}", next_step=hint) from error
 
 
-def _seconds(text: str | None) -> float | None:
+def _seconds(text: str | None, flag: str) -> float | None:
     from rightsize.units import parse_duration_ms
 
-    return None if text is None else parse_duration_ms(text, "--time-limit") / 1e3
+    return None if text is None else parse_duration_ms(text, flag) / 1e3
 
 
 def _bytes(text: str | None) -> int | None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from typing import Protocol
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from rightsize.domain import (
     Answer,
@@ -94,6 +95,42 @@ class RequestTiming:
     output_tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What may be spent on hosted models in one run, and this candidate's price in US dollars per million
+    tokens of input and of output. The workers of a run share the file ``ledger``."""
+
+    ledger: Path
+    limit_usd: float
+    usd_per_mtok: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRun:
+    """How a server is treated in one run; nothing of it changes an answer.
+
+    ``concurrency`` is how many questions are open at a time while speed is not measured; ``request_limit_s``
+    says how long one may take. ``arrivals_per_s`` asks for one more round of timed requests under that load
+    (0: none).
+    """
+
+    concurrency: int = 8
+    request_limit_s: float = 300.0
+    arrivals_per_s: float = 0.0
+    spending: Spending | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One request under load, times in milliseconds since it was due. ``late_ms`` is this client's own delay;
+    ``failure`` is empty when it was answered."""
+
+    late_ms: float
+    latency_ms: float | None = None
+    ttft_ms: float | None = None
+    failure: str = ""
+
+
 class Session(Protocol):
     """A loaded model. Iterators yield as results come, so that progress shows and a crash loses little."""
 
@@ -124,6 +161,22 @@ class Session(Protocol):
 
     def close(self) -> None:
         """Free everything."""
+
+
+@runtime_checkable
+class RemoteSession(Protocol):
+    """What a session of a server can besides."""
+
+    def treat(self, run: RemoteRun) -> None:
+        """Keep to this from now on."""
+
+    def under_load(
+        self, items: Sequence[Item], rules: TaskRules, rate_per_s: float, count: int
+    ) -> Iterator[Arrival]:
+        """``count`` requests at ``rate_per_s`` on average, whether or not earlier ones were answered.
+
+        Nothing is asked twice: what the server refuses or breaks off under this load is a failure.
+        """
 
 
 @dataclass(frozen=True, slots=True)

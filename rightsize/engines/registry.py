@@ -13,6 +13,7 @@ from rightsize.errors import UsageError
 #: What a word after ``--model`` means is asked from the first to the last; the last one takes what is left.
 _ENGINES = {
     "mock": "rightsize.engines.mock:MockEngine",
+    "openai_http": "rightsize.engines.openai_http.engine:OpenAiHttpEngine",
     "llama_cpp": "rightsize.engines.llama_cpp.engine:LlamaCppEngine",
 }
 

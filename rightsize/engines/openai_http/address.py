@@ -36,7 +36,12 @@ class Address:
     @property
     def is_loopback(self) -> bool:
         """Whether the server runs on this machine."""
-        return is_loopback(httpx.URL(self.base_url).host)
+        return is_loopback(self.host)
+
+    @property
+    def host(self) -> str:
+        """The server's name or number."""
+        return httpx.URL(self.base_url).host
 
     def with_model(self, model: str) -> Address:
         """The same server, another model."""

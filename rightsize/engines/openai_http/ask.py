@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import TypeVar
 
 from rightsize.engines.llama_cpp.text import TextStream, without_thinking
 from rightsize.engines.openai_http.problems import ServerError
@@ -16,6 +17,8 @@ from rightsize.engines.openai_http.retry import Patience, Retries, with_retries
 from rightsize.engines.openai_http.server import Server
 from rightsize.engines.openai_http.spend import Purse
 from rightsize.engines.openai_http.usage import Counts, count_tokens
+
+T = TypeVar("T")
 
 _ADAPTATIONS = 8  # more refusals of fields than there are optional fields
 _SLACK_PIECES = 64
@@ -86,6 +89,21 @@ class Asker:
 
         def once() -> Exchange:
             return self._adapted(prompt, stop, max_output_tokens, logprobs, constrain)
+
+        return with_retries(once, self.retries, self.patience, self._sleep)
+
+    def paid(self, prompt: str, max_output_tokens: int, call: Callable[[], T]) -> T:
+        """Make another kind of call with the same patience; it is booked at its upper bound."""
+
+        def once() -> T:
+            reserved = self.purse.reserve(len(prompt.encode()), max_output_tokens) if self.purse else 0.0
+            try:
+                result = call()
+            except ServerError as problem:
+                self._settle(reserved, reserved if problem.billed else 0.0)
+                raise
+            self._settle(reserved, reserved)
+            return result
 
         return with_retries(once, self.retries, self.patience, self._sleep)
 

@@ -10,25 +10,14 @@ import random
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
 from itertools import cycle
 
+from rightsize.engines.interface import Arrival
 from rightsize.engines.openai_http.ask import Exchange
 from rightsize.engines.openai_http.problems import ServerError
 
 _SEED = 7
 _THREADS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One request under load, times in milliseconds since it was due. ``late_ms`` is this client's own delay;
-    ``failure`` is empty when it was answered."""
-
-    late_ms: float
-    latency_ms: float | None = None
-    ttft_ms: float | None = None
-    failure: str = ""
 
 
 def arrival_times_s(rate_per_s: float, count: int, seed: int = _SEED) -> list[float]:

@@ -12,7 +12,7 @@ from typing import Any
 from rightsize.engines.openai_http.problems import ServerError
 from rightsize.engines.openai_http.server import Server
 
-_PROBE = "The days of the week are Monday, Tuesday,"
+PROBE = "The days of the week are Monday, Tuesday,"
 _TOLERANCE = 0.05
 
 
@@ -33,7 +33,7 @@ def offers_echo(server: Server, model: str) -> bool:
     """
     try:
         written, expected = _written(server, model)
-        again = score(server, model, _PROBE, written).logprob if written.strip() else None
+        again = score(server, model, PROBE, written).logprob if written.strip() else None
     except ServerError as problem:
         if problem.fatal and problem.kind not in {"unknown", "garbage"}:
             raise
@@ -43,7 +43,7 @@ def offers_echo(server: Server, model: str) -> bool:
 
 def _written(server: Server, model: str) -> tuple[str, float]:
     """A few words that the model writes after the probe, and their summed log-probability."""
-    body = {"model": model, "prompt": _PROBE, "max_tokens": 4, "temperature": 0, "logprobs": 1}
+    body = {"model": model, "prompt": PROBE, "max_tokens": 4, "temperature": 0, "logprobs": 1}
     choices = server.post("/completions", body).get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else {}
     values = (choice.get("logprobs") or {}).get("token_logprobs") or []

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -24,6 +25,14 @@ _CONNECTIONS = 512
 Clock = Callable[[], float]
 
 
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """One entry of a server's list; ``owner`` often says what kind of server it is."""
+
+    name: str
+    owner: str
+
+
 class Server:
     """Keeps connections open between requests; may be used from several threads."""
 
@@ -37,7 +46,6 @@ class Server:
             logging.getLogger(noisy).setLevel(logging.WARNING)
         self._client = httpx.Client(
             headers={**self._secret.header(), "Accept-Encoding": "identity"},
-            timeout=httpx.Timeout(request_limit_s, connect=min(_CONNECT_S, request_limit_s)),
             limits=httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS),
             # A proxy is for what lies beyond this machine.
             trust_env=not address.is_loopback,
@@ -46,12 +54,16 @@ class Server:
         )
 
     @property
+    def _timeout(self) -> httpx.Timeout:
+        return httpx.Timeout(self.request_limit_s, connect=min(_CONNECT_S, self.request_limit_s))
+
+    @property
     def has_key(self) -> bool:
         """Whether requests carry a key."""
         return bool(self._secret)
 
-    def models(self) -> tuple[str, ...]:
-        """The names in ``/models``. Raises ServerError."""
+    def models(self) -> tuple[ListedModel, ...]:
+        """What ``/models`` lists. Raises ServerError."""
         listed = self.get("/models", limit_s=min(_LIST_LIMIT_S, self.request_limit_s)).get("data")
         if not isinstance(listed, list):
             raise ServerError(
@@ -60,7 +72,8 @@ class Server:
                 kind="garbage",
                 fatal=True,
             )
-        return tuple(str(entry["id"]) for entry in listed if isinstance(entry, dict) and entry.get("id"))
+        entries = (entry for entry in listed if isinstance(entry, dict) and entry.get("id"))
+        return tuple(ListedModel(str(entry["id"]), str(entry.get("owned_by", ""))) for entry in entries)
 
     def get(self, path: str, *, limit_s: float) -> Mapping[str, Any]:
         """A JSON object. Raises ServerError."""
@@ -71,7 +84,8 @@ class Server:
     def post(self, path: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         """The JSON answer to a request that is not streamed. Raises ServerError."""
         with self._translated():
-            return self._json(self._client.post(f"{self.address.base_url}{path}", json=body))
+            url = f"{self.address.base_url}{path}"
+            return self._json(self._client.post(url, json=body, timeout=self._timeout))
 
     def stream(
         self,
@@ -85,7 +99,8 @@ class Server:
         Raises ServerError for whatever makes the answer unusable: nothing half-read is returned.
         """
         with self._translated():
-            request = self._client.build_request("POST", f"{self.address.base_url}{path}", json=body)
+            url = f"{self.address.base_url}{path}"
+            request = self._client.build_request("POST", url, json=body, timeout=self._timeout)
             reply = Reply(clock())
             response = self._client.send(request, stream=True)
             try:

@@ -6,45 +6,37 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from itertools import islice
 
 from rightsize.domain import Answer, CandidateSettings, Item, JsonValue, TaskType
-from rightsize.engines.interface import RequestTiming, TaskRules
+from rightsize.engines.interface import Arrival, RemoteRun, RequestTiming, TaskRules
 from rightsize.engines.openai_http.address import Address
 from rightsize.engines.openai_http.ask import Asker, Exchange
 from rightsize.engines.openai_http.choose import Question, best_choice, question_for, scored_pairs
-from rightsize.engines.openai_http.load import Arrival, open_loop
+from rightsize.engines.openai_http.listing import not_served
+from rightsize.engines.openai_http.load import open_loop
 from rightsize.engines.openai_http.problems import ServerError
 from rightsize.engines.openai_http.requests import Dialect, constraint_fields
 from rightsize.engines.openai_http.retry import Patience
-from rightsize.engines.openai_http.scoring import offers_echo, score
+from rightsize.engines.openai_http.scoring import PROBE, Scored, offers_echo, score
 from rightsize.engines.openai_http.server import Server
-from rightsize.engines.openai_http.spend import Purse
+from rightsize.engines.openai_http.spend import Price, Purse
 from rightsize.errors import EngineError
 
 _NOT_DRIVEN = "a server cannot be driven token by token; its requests show its speed"
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteRun:
-    """How a server is treated in one run; nothing of it changes an answer.
-
-    ``concurrency`` is how many questions are open at a time when speed is not being measured;
-    ``request_limit_s`` how long one may take; ``purse`` what may be spent.
-    """
-
-    concurrency: int = 8
-    request_limit_s: float = 300.0
-    purse: Purse | None = None
-    patience: Patience = field(default_factory=Patience)
-
-
 class OpenAiSession:
     """See :class:`rightsize.engines.interface.Session`."""
 
-    def __init__(self, address: Address, settings: CandidateSettings, run: RemoteRun = RemoteRun()) -> None:
+    def __init__(
+        self,
+        address: Address,
+        settings: CandidateSettings,
+        run: RemoteRun | None = None,
+        patience: Patience | None = None,
+    ) -> None:
         chat = settings.chat_template == "auto"
         if not chat and not address.preset.completions:
             raise EngineError(
@@ -53,21 +45,30 @@ class OpenAiSession:
             )
         constraint_fields(address.preset, settings.constrain, chat)  # refuses what the server cannot do
         self._address = address
-        bears = address.preset.at_a_time or run.concurrency
-        self._run = replace(run, concurrency=min(run.concurrency, bears))
-        self._server = Server(address, request_limit_s=run.request_limit_s)
+        self._server = Server(address)
         try:
             self._check_model()
         except EngineError:
             self._server.close()
             raise
         dialect = Dialect(address.preset, address.model, chat, settings.constrain)
-        self._asker = Asker(self._server, dialect, run.patience, run.purse)
+        self._asker = Asker(self._server, dialect, patience or Patience())
+        self.treat(run or RemoteRun())
+
+    def treat(self, run: RemoteRun) -> None:
+        """See :class:`rightsize.engines.interface.RemoteSession`."""
+        bears = self._address.preset.at_a_time or run.concurrency
+        self._concurrency = min(run.concurrency, bears)
+        self._server.request_limit_s = run.request_limit_s
+        self._asker.purse = None
+        if run.spending:
+            price = Price(*run.spending.usd_per_mtok)
+            self._asker.purse = Purse(run.spending.ledger, run.spending.limit_usd, price)
 
     def _check_model(self) -> None:
         """Raise unless the server serves the model. Some have no list: they are taken at their word."""
         try:
-            served = self._server.models()
+            served = [model.name for model in self._server.models()]
         except ServerError as problem:
             if problem.kind in {"unknown", "garbage", "status"}:
                 return
@@ -129,7 +130,7 @@ class OpenAiSession:
         Raises ServerError when going on makes no sense: the server is gone, or the money is spent.
         """
         ahead = iter(items)
-        with ThreadPoolExecutor(self._run.concurrency) as pool:
+        with ThreadPoolExecutor(self._concurrency) as pool:
             open_: dict[Future[Answer], Item] = {}
 
             def send(count: int) -> None:
@@ -137,7 +138,7 @@ class OpenAiSession:
                     open_[pool.submit(self._answer, item, rules)] = item
 
             try:
-                send(self._run.concurrency)
+                send(self._concurrency)
                 while open_:
                     done, _ = wait(open_, return_when=FIRST_COMPLETED)
                     for future in done:
@@ -151,10 +152,7 @@ class OpenAiSession:
     def under_load(
         self, items: Sequence[Item], rules: TaskRules, rate_per_s: float, count: int
     ) -> Iterator[Arrival]:
-        """``count`` requests at ``rate_per_s`` on average, whether or not earlier ones were answered.
-
-        Nothing is asked twice: what the server refuses or breaks off under this load is a failure.
-        """
+        """See :class:`rightsize.engines.interface.RemoteSession`."""
         once = Asker(self._server, self._asker.dialect, Patience(attempts=1), self._asker.purse)
         questions = [question_for(item, rules, self._asker.dialect) for item in items]
         return open_loop([partial(_ask, once, question) for question in questions], rate_per_s, count)
@@ -176,7 +174,9 @@ class OpenAiSession:
     @cached_property
     def _echo(self) -> bool:
         """Whether given text can be scored: only through completions, and only where they echo."""
-        return not self._asker.dialect.chat and offers_echo(self._server, self._address.model)
+        if self._asker.dialect.chat:
+            return False
+        return self._asker.paid(PROBE, 4, lambda: offers_echo(self._server, self._address.model))
 
     def _answer(self, item: Item, rules: TaskRules) -> Answer:
         try:
@@ -190,8 +190,11 @@ class OpenAiSession:
 
     def _scored(self, item: Item, rules: TaskRules) -> Answer:
         pairs = scored_pairs(item, rules)
-        values = [score(self._server, self._address.model, *pair) for pair in pairs]
+        values = [self._asker.paid("".join(pair), 1, self._score_call(pair)) for pair in pairs]
         return best_choice(item, rules, values)
+
+    def _score_call(self, pair: tuple[str, str]) -> Callable[[], Scored]:
+        return lambda: score(self._server, self._address.model, *pair)
 
     def _time_scoring(self, rules: TaskRules, item: Item) -> RequestTiming:
         started = time.perf_counter()
@@ -208,13 +211,6 @@ class OpenAiSession:
             exchange.counts.prompt,
             exchange.counts.output,
         )
-
-
-def not_served(address: Address, served: Sequence[str]) -> EngineError:
-    """The error for a model that is not there, naming some that are."""
-    shown = ", ".join(served[:5]) + (f" and {len(served) - 5} more" if len(served) > 5 else "")
-    wanted = f"does not serve {address.model!r}" if address.model else f"serves {len(served)} models"
-    return EngineError(f"{address.base_url} {wanted}", next_step=f"Name one after #: {shown}")
 
 
 def _ask(asker: Asker, question: Question, *, logprobs: bool = False) -> Exchange:

@@ -16,20 +16,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rightsize.domain import CandidateSettings, Item, TaskType
-from rightsize.engines.interface import TaskRules
+from rightsize.engines.interface import RemoteRun, TaskRules
 from rightsize.engines.openai_http.address import is_address, is_loopback, parse_address
 from rightsize.engines.openai_http.keys import Secret, find_key
 from rightsize.engines.openai_http.presets import PRESETS
 from rightsize.engines.openai_http.problems import ServerError, retry_after_s
 from rightsize.engines.openai_http.retry import Patience
-from rightsize.engines.openai_http.session import OpenAiSession, RemoteRun
+from rightsize.engines.openai_http.session import OpenAiSession
 from rightsize.engines.openai_http.sse import EventParser
 from rightsize.errors import EngineError, UsageError
 
 from .stand_in import answering, stand_in
 
 KEY = "sk-verysecret0123456789"
-QUICK = RemoteRun(1, 5.0, patience=Patience(attempts=1))
+QUICK = (RemoteRun(1, 5.0), Patience(attempts=1))
 
 
 @pytest.mark.parametrize(
@@ -103,12 +103,12 @@ def test_a_refused_key_is_in_no_message_and_in_no_log(
         stand_in(key="the right one") as server,
         pytest.raises(ServerError, match="refuses the key") as caught,
     ):
-        OpenAiSession(parse_address(f"{server.url}#tiny"), CandidateSettings(), QUICK)
+        OpenAiSession(parse_address(f"{server.url}#tiny"), CandidateSettings(), *QUICK)
     assert KEY not in str(caught.value)
     assert KEY not in caplog.text
     monkeypatch.delenv("RIGHTSIZE_API_KEY")
     with stand_in(key="the right one") as server, pytest.raises(ServerError, match="needs a key") as caught:
-        OpenAiSession(parse_address(f"{server.url}#tiny"), CandidateSettings(), QUICK)
+        OpenAiSession(parse_address(f"{server.url}#tiny"), CandidateSettings(), *QUICK)
     assert "Set the environment variable RIGHTSIZE_API_KEY" in str(caught.value)
 
 
@@ -118,7 +118,7 @@ def test_the_right_key_opens_and_is_in_no_fact(
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("RIGHTSIZE_API_KEY", KEY)
     with stand_in(key=KEY) as server:
-        session = OpenAiSession(parse_address(f"{server.url}#tiny"), CandidateSettings(), QUICK)
+        session = OpenAiSession(parse_address(f"{server.url}#tiny"), CandidateSettings(), *QUICK)
         ((_, answer),) = session.answer(
             [Item("i", "g", "q", "")], TaskRules(TaskType.GENERATE, max_output_tokens=8)
         )
@@ -145,10 +145,10 @@ def test_a_proxy_serves_what_is_beyond_this_machine_and_nothing_else(monkeypatch
         monkeypatch.setenv(name, f"http://user:{KEY}@127.0.0.1:{proxy.server_port}")
     try:
         with stand_in() as server:
-            OpenAiSession(parse_address(f"{server.url}#tiny"), CandidateSettings(), QUICK).close()
+            OpenAiSession(parse_address(f"{server.url}#tiny"), CandidateSettings(), *QUICK).close()
         assert asked == []
         address = parse_address("http://far.invalid/v1#tiny")
-        session = OpenAiSession(address, CandidateSettings(), QUICK)  # it may have no list of models
+        session = OpenAiSession(address, CandidateSettings(), *QUICK)  # it may have no list of models
         session.close()
         assert asked == ["http://far.invalid/v1/models"]
     finally:
@@ -156,7 +156,7 @@ def test_a_proxy_serves_what_is_beyond_this_machine_and_nothing_else(monkeypatch
         proxy.server_close()
     # A proxy that is away: the message names the variables, and its password is not repeated.
     with pytest.raises(EngineError) as caught:
-        OpenAiSession(address, CandidateSettings(), QUICK)
+        OpenAiSession(address, CandidateSettings(), *QUICK)
     assert KEY not in str(caught.value)
 
 
@@ -182,9 +182,9 @@ def test_a_certificate_must_be_trusted(tmp_path: Path, monkeypatch: pytest.Monke
     with stand_in(answering(), tls=tls) as server:
         address = parse_address(f"{server.url}#tiny")
         with pytest.raises(ServerError, match=r"certificate of 127.0.0.1:\d+ is not trusted.*SSL_CERT_FILE"):
-            OpenAiSession(address, CandidateSettings(), QUICK)
+            OpenAiSession(address, CandidateSettings(), *QUICK)
         monkeypatch.setenv("SSL_CERT_FILE", str(cert))
-        session = OpenAiSession(address, CandidateSettings(), QUICK)
+        session = OpenAiSession(address, CandidateSettings(), *QUICK)
         rules = TaskRules(TaskType.GENERATE, max_output_tokens=8)
         assert [answer.text for _, answer in session.answer([Item("i", "g", "q", "")], rules)]
         session.close()

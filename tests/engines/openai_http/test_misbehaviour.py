@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from rightsize.domain import CandidateSettings, Item, TaskType
-from rightsize.engines.interface import TaskRules
+from rightsize.engines.interface import RemoteRun, Spending, TaskRules
 from rightsize.engines.openai_http.address import parse_address
 from rightsize.engines.openai_http.problems import ServerError
 from rightsize.engines.openai_http.retry import Patience
-from rightsize.engines.openai_http.session import OpenAiSession, RemoteRun
+from rightsize.engines.openai_http.session import OpenAiSession
 from rightsize.engines.openai_http.spend import Price, Purse
 from rightsize.errors import EngineError
 
@@ -43,8 +43,8 @@ WHOLE = "alpha beta gamma delta"
 
 
 def session(server: StandIn, *, concurrency: int = 1, limit_s: float = 20.0, **more: object) -> OpenAiSession:
-    run = RemoteRun(concurrency, limit_s, patience=QUICK, **more)  # type: ignore[arg-type]
-    return OpenAiSession(parse_address(f"{server.url}#tiny"), CandidateSettings(), run)
+    run = RemoteRun(concurrency, limit_s, **more)  # type: ignore[arg-type]
+    return OpenAiSession(parse_address(f"{server.url}#tiny"), CandidateSettings(), run, QUICK)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +241,7 @@ def test_a_server_that_is_away_or_serves_another_model() -> None:
     with stand_in() as server:
         gone = server.url
     with pytest.raises(EngineError, match=r"no server at 127\.0\.0\.1"):
-        OpenAiSession(parse_address(f"{gone}#tiny"), CandidateSettings(), RemoteRun(patience=QUICK))
+        OpenAiSession(parse_address(f"{gone}#tiny"), CandidateSettings(), None, QUICK)
     with (
         stand_in(models=("other", "another")) as server,
         pytest.raises(EngineError, match=r"does not serve 'tiny'. Name one after #: other, another"),
@@ -292,7 +292,7 @@ def test_the_call_that_could_pass_the_limit_is_refused_before_it_is_made(ledger:
     # Each call costs 18 millionths; its bound is about 4,171 millionths because no prompt was counted yet.
     purse = Purse(ledger, 0.0043, price)
     with stand_in(answering()) as server:
-        opened = session(server, purse=purse)
+        opened = session(server, spending=Spending(ledger, purse.limit_usd, (1.0, 2.0)))
         with pytest.raises(ServerError, match="the next call may cost up to"):
             list(opened.answer(ITEMS * 50, RULES))
         opened.close()
@@ -306,7 +306,7 @@ def test_concurrent_calls_cannot_pass_the_limit_together(ledger: Path) -> None:
     bound = Price(1.0, 2.0).usd(4096 + len(ITEMS[0].prompt), 32)
     purse = Purse(ledger, 2.5 * bound, Price(1.0, 2.0))
     with stand_in(answering(first_s=0.3)) as server:
-        opened = session(server, concurrency=6, purse=purse)
+        opened = session(server, concurrency=6, spending=Spending(ledger, purse.limit_usd, (1.0, 2.0)))
         with pytest.raises(ServerError, match="spent"):
             list(opened.answer(ITEMS, RULES))
         opened.close()
@@ -316,7 +316,7 @@ def test_concurrent_calls_cannot_pass_the_limit_together(ledger: Path) -> None:
 def test_what_a_broken_off_answer_cost_stays_at_its_bound(ledger: Path) -> None:
     purse = Purse(ledger, 1.0, Price(1.0, 2.0))
     with stand_in(cut_after(2), status(500), answering()) as server:
-        opened = session(server, purse=purse)
+        opened = session(server, spending=Spending(ledger, purse.limit_usd, (1.0, 2.0)))
         list(opened.answer(ITEMS[:1], RULES))
         opened.close()
     bound = purse.price.usd(4096 + len(ITEMS[0].prompt), 32)

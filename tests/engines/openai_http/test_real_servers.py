@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from rightsize.domain import CandidateSettings, TaskType
-from rightsize.engines.interface import TaskRules
+from rightsize.engines.interface import RemoteRun, TaskRules
 from rightsize.engines.llama_cpp.session import LlamaCppSession
 from rightsize.engines.openai_http.address import parse_address
-from rightsize.engines.openai_http.session import OpenAiSession, RemoteRun
+from rightsize.engines.openai_http.session import OpenAiSession
 from rightsize.paths import embedded_models_dir
 from rightsize.suites.loader import load_suite
 
