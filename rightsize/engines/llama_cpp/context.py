@@ -208,6 +208,10 @@ class Context:
         """Free the cells of one sequence."""
         llama.llama_memory_seq_rm(self.memory, sequence, -1, -1)
 
+    def cut(self, sequence: int, tokens: int) -> bool:
+        """Forget what a sequence holds after its first ``tokens``; False where its state cannot be cut back."""
+        return bool(llama.llama_memory_seq_rm(self.memory, sequence, tokens, -1))
+
     def wait(self) -> None:
         """Return when the device has finished."""
         llama.llama_synchronize(self.handle)

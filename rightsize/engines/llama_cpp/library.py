@@ -73,6 +73,16 @@ def file() -> Path:
     return next(iter(sorted(folder.glob("*ggml-cpu*"))), Path(llama._lib._name))
 
 
+def buffer_places(lines: list[str]) -> Mapping[str, int]:
+    """Bytes of a model's weights by where they lie: ``{"CPU_Mapped": ..., "CPU_REPACK": ...}``."""
+    places: dict[str, int] = {}
+    for line in lines:
+        found = _BUFFER_LINE.match(line)
+        if found and found["kind"] == "model":
+            places[found["where"]] = places.get(found["where"], 0) + round(float(found["mib"]) * _MIB)
+    return places
+
+
 def system_info() -> str:
     """The instruction sets and back ends that this llama.cpp was built with and found."""
     start()

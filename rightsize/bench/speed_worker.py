@@ -1,0 +1,142 @@
+"""The worker process that times files: decoding and prompts at given depths, each between two reference timings.
+
+It reads one JSON document on stdin and writes one line a file on stdout. The reference is a file of its own, decoded
+for a moment before and after each timing: what slows the machine slows both.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rightsize.bench.process_memory import PeakMemory, resident_bytes
+from rightsize.engines.llama_cpp import library
+from rightsize.engines.llama_cpp.batch import TokenBatch
+from rightsize.engines.llama_cpp.context import Context, LoadedModel
+from rightsize.errors import RightsizeError
+
+_REFERENCE_STEPS = 12
+_MAX_STEPS, _MIN_STEPS = 200, 8
+
+
+def main() -> int:
+    """Time every file that was asked for; a file that fails yields a line with its reason."""
+    asked = json.loads(sys.stdin.read())
+    reference = Stopwatch(Path(asked["reference"]), 256, asked["threads"], 32) if asked["reference"] else None
+    for job in asked["jobs"]:
+        try:
+            line = _time_file(job, asked["threads"], reference)
+        except RightsizeError as error:
+            line = {"tag": job["tag"], "error": str(error)}
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+class Stopwatch:
+    """A file held open in one context, and how long its computations take."""
+
+    def __init__(self, path: Path, context_tokens: int, threads: int, batch_tokens: int) -> None:
+        self.model = LoadedModel(path)
+        self.context = Context(self.model, tokens=context_tokens, threads=threads, batch_tokens=batch_tokens)
+        self._batch = TokenBatch(batch_tokens)
+        self._filled = 0
+        self.read(min(8, batch_tokens))  # the first computation touches every weight and buffer
+
+    def fill(self, tokens: int) -> None:
+        """Read tokens until so many are in the cache; fewer than there are starts over."""
+        if tokens < self._filled:
+            self._keep(0)
+        while self._filled < tokens:
+            self.read(min(self._batch.capacity, tokens - self._filled), keep=True)
+
+    def read(self, tokens: int, *, keep: bool = False) -> float:
+        """Seconds to read ``tokens`` more, at most one batch."""
+        self._batch.clear()
+        self._batch.add([token % self.model.vocab_size for token in range(1, tokens + 1)], self._filled, 0, rows=1)
+        before = self._filled
+        started = time.perf_counter()
+        self.context.decode(self._batch)
+        self.context.wait()
+        seconds = time.perf_counter() - started
+        self._filled += tokens
+        if not keep:
+            self._keep(before)
+        return seconds
+
+    def steps(self, count: int, budget_s: float) -> list[float]:
+        """Seconds of each of some single-token steps: at most ``count``, until the budget is spent."""
+        before, until = self._filled, time.perf_counter() + budget_s
+        seconds: list[float] = []
+        while len(seconds) < count and (len(seconds) < _MIN_STEPS or time.perf_counter() < until):
+            seconds.append(self.read(1, keep=True))
+        self._keep(before)
+        return seconds
+
+    def _keep(self, tokens: int) -> None:
+        if tokens and self.context.cut(0, tokens):
+            self._filled = tokens
+            return
+        # A recurrent state cannot be cut back: begin again.
+        self.context.clear()
+        self._filled = 0
+        self.fill(tokens)
+
+    def close(self) -> None:
+        """Free everything."""
+        self.context.close()
+        self.model.close()
+
+
+def _time_file(job: Mapping[str, Any], threads: int, reference: Stopwatch | None) -> dict[str, Any]:
+    memory = PeakMemory()
+    memory.start()
+    before = dict(resident_bytes())
+    started = time.perf_counter()
+    watch = Stopwatch(Path(job["path"]), job["context_tokens"], threads, job["batch_tokens"])
+    loaded_s = time.perf_counter() - started
+    try:
+        timings = [_timing(watch, asked, reference) for asked in job["timings"]]
+        peak = memory.peak_bytes()
+    finally:
+        watch.close()
+    return {
+        "tag": job["tag"],
+        "loaded_s": loaded_s,
+        "timings": timings,
+        "resident_before_bytes": before["resident"],
+        "peak_bytes": peak["total"],
+        "buffers": dict(library.buffer_places(watch.model.load_log)),
+    }
+
+
+def _timing(watch: Stopwatch, asked: Mapping[str, Any], reference: Stopwatch | None) -> dict[str, Any]:
+    """One point: ``tokens`` 1 is decoding, more is a prompt. Raw samples, between two of the reference."""
+    watch.fill(asked["depth"])
+    tokens, budget_s = asked["tokens"], asked["budget_s"]
+    before = _reference(reference)
+    if tokens == 1:
+        samples = watch.steps(min(_MAX_STEPS, asked.get("steps", _MAX_STEPS)), budget_s)[1:]
+    else:
+        samples = _prompts(watch, tokens, budget_s)
+    return {**asked, "samples": samples, "reference": [*before, *_reference(reference)]}
+
+
+def _prompts(watch: Stopwatch, tokens: int, budget_s: float) -> list[float]:
+    until = time.perf_counter() + budget_s
+    samples: list[float] = []
+    while len(samples) < 2 or (time.perf_counter() < until and len(samples) < _MAX_STEPS):
+        samples.append(watch.read(tokens))
+    return samples
+
+
+def _reference(reference: Stopwatch | None) -> Sequence[float]:
+    return reference.steps(_REFERENCE_STEPS, 0)[1:] if reference else []
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""What one computation has to do, counted from tensors and shape: bytes read, multiplications, attention, layers.
+
+A token's decoding reads every multiplied weight once; a batch of a prompt multiplies each with every token. Both
+attend to what is in the cache. These counts times the machine's own rates are the roofline of Williams, Waterman
+and Patterson (2009), added up instead of maximised, because llama.cpp does its operations one after another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+
+from rightsize.models.shapes.shape import Mixer, Shape
+from rightsize.predict.memory import Typed, multiplied
+
+_HEAD_NAMES = {"output.weight", "token_embd.weight"}
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Of each type: bytes and elements that the layers multiply with, and those of the output head.
+
+    Of experts only the part that one token goes through counts.
+    """
+
+    layer_bytes: Mapping[str, float]
+    layer_elements: Mapping[str, float]
+    head_bytes: Mapping[str, float]
+
+    @property
+    def total_bytes(self) -> float:
+        """All bytes that one token reads."""
+        return sum(self.layer_bytes.values()) + sum(self.head_bytes.values())
+
+    @property
+    def bytes_by_type(self) -> dict[str, float]:
+        """All bytes that one token reads, by type."""
+        types = sorted({*self.layer_bytes, *self.head_bytes})
+        return {kind: self.layer_bytes.get(kind, 0.0) + self.head_bytes.get(kind, 0.0) for kind in types}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a model does for a token, however many there are at a time.
+
+    ``attention`` is multiplications for one token and one cell it sees, for layers without a window, and by
+    window for those with one; ``state`` is numbers of recurrent state that one token updates; ``operations``
+    counts tensors, each of which is an operation or two; ``elements`` is what goes through norms and activations.
+    """
+
+    weights: Weights
+    attention: Mapping[int, float]
+    state: float
+    operations: int
+    elements: float
+
+    def attended(self, depth: float) -> float:
+        """Multiplications of attention for one token that sees ``depth`` tokens."""
+        return sum(per_cell * (min(depth, window) if window else depth) for window, per_cell in self.attention.items())
+
+
+def work_of(shape: Shape, tensors: Sequence[Typed]) -> Work:
+    """Count the work of a shape whose tensors have these types."""
+    attention: dict[int, float] = {}
+    for layer in shape.attention_layers:
+        value_width = shape.latent.value_width if shape.latent else layer.head_width
+        per_cell = layer.heads * (layer.head_width + value_width)
+        attention[layer.window] = attention.get(layer.window, 0.0) + per_cell
+    return Work(
+        weights=_weights(shape, tensors),
+        attention=attention,
+        state=_state(shape),
+        operations=len(tensors),
+        elements=sum(8 * shape.width + 3 * layer.feed_forward for layer in shape.layers),
+    )
+
+
+def _weights(shape: Shape, tensors: Sequence[Typed]) -> Weights:
+    layer_bytes: dict[str, float] = {}
+    layer_elements: dict[str, float] = {}
+    head_bytes: dict[str, float] = {}
+    for tensor in multiplied(tensors):
+        kind = tensor.type_name
+        if tensor.name in _HEAD_NAMES:
+            head_bytes[kind] = head_bytes.get(kind, 0.0) + tensor.size_bytes
+            continue
+        share = _share(shape, tensor)
+        layer_bytes[kind] = layer_bytes.get(kind, 0.0) + share * tensor.size_bytes
+        layer_elements[kind] = layer_elements.get(kind, 0.0) + share * prod(tensor.shape)
+    return Weights(layer_bytes, layer_elements, head_bytes)
+
+
+def _share(shape: Shape, tensor: Typed) -> float:
+    """Which part of a tensor one token goes through."""
+    if shape.experts and len(tensor.shape) == 3:
+        return shape.experts.used / shape.experts.count
+    return 1.0
+
+
+def _state(shape: Shape) -> float:
+    recurrent = sum(layer.mixer in (Mixer.MAMBA, Mixer.MAMBA2) for layer in shape.layers)
+    return float(recurrent * shape.state_space.inner * shape.state_space.state) if shape.state_space else 0.0
