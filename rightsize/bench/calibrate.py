@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from rightsize.errors import EngineError, ResourceError
 
 TYPES = ("Q4_K", "Q6_K", "Q8_0", "Q5_K", "F16", "Q4_0", "Q5_0", "Q3_K", "Q2_K")
 BATCH_TOKENS = 512
+PROMPT_TOKENS = 256
 _POINT_S = 0.25
 _TIME_LIMIT_S = 240
 _CURVE_TYPE = "Q4_K"
@@ -46,25 +48,16 @@ class ProbeResult:
 
 def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
     """Files by what they tell: each type; how size matters; what depth costs; what operations and states cost."""
-    one = (1, 0)
-    both = (one, (64, 0), (BATCH_TOKENS, 0))
-    files = [
-        ProbeFile(f"type-{kind}", _layers(4), kind, both if kind != "F16" else (one, (64, 0), (256, 0)))
-        for kind in types
-    ]
+    one, short, long = (1, 0), (64, 0), (PROMPT_TOKENS, 0)
+    every = (one, short, long)
+    deep = ((1, 1024), (PROMPT_TOKENS, 1024), (1, 3072))
+    narrow = llama_shape(layers=24, width=256, heads=4, kv_heads=2, feed_forward=512)
+    files = [ProbeFile(f"type-{kind}", _layers(4), kind, every) for kind in types]
+    files += [ProbeFile(f"size-{n}", _layers(n), _CURVE_TYPE, (one, long)) for n in (1, 2, 16)]
+    files += [ProbeFile(f"depth-{64 * 32 // n}", _layers(1, heads=n), _CURVE_TYPE, deep) for n in (32, 16)]
     files += [
-        ProbeFile("size-1", _layers(1), _CURVE_TYPE, (one, (BATCH_TOKENS, 0))),
-        ProbeFile("size-2", _layers(2), _CURVE_TYPE, (one, (BATCH_TOKENS, 0))),
-        ProbeFile("size-16", _layers(16), _CURVE_TYPE, (one, (BATCH_TOKENS, 0))),
-        ProbeFile("depth-64", _layers(1), _CURVE_TYPE, ((1, 1024), (BATCH_TOKENS, 1024), (1, 3072))),
-        ProbeFile("depth-128", _layers(1, heads=16), _CURVE_TYPE, ((1, 1024), (BATCH_TOKENS, 1024), (1, 3072))),
-        ProbeFile(
-            "operations",
-            llama_shape(layers=24, width=256, heads=4, kv_heads=2, feed_forward=512),
-            "Q8_0",
-            (one, (64, 0), (BATCH_TOKENS, 0)),
-        ),
-        ProbeFile("state", mamba_shape(layers=8, width=768), _CURVE_TYPE, (one, (64, 0), (BATCH_TOKENS, 0))),
+        ProbeFile("operations", narrow, "Q8_0", every),
+        ProbeFile("state", mamba_shape(layers=8, width=768), _CURVE_TYPE, every),
     ]
     return files
 
@@ -119,7 +112,13 @@ def run_worker(asked: str, *, time_limit_s: float) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "rightsize.bench.speed_worker"]
     try:
         done = subprocess.run(
-            command, input=asked, capture_output=True, text=True, timeout=time_limit_s, check=False
+            command,
+            input=asked,
+            capture_output=True,
+            text=True,
+            timeout=time_limit_s,
+            check=False,
+            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
         )
     except subprocess.TimeoutExpired:
         raise EngineError(f"timing took over {time_limit_s:g} s") from None

@@ -1,58 +1,60 @@
 """Seconds of one computation, from the work in it and a machine's rates.
 
-Decoding: bytes by type, times what reading and unpacking one costs, times how much slower it is than from the cache;
-plus attention by depth, plus something for each operation. Prefill: multiplications by type, likewise.
+A sum of what is done one after another: reading weights (by the size of all of them, because what fits a cache is
+read faster), unpacking them (by type), attending to what is in the cache (by depth), updating states, and something
+for each operation. Decoding does it for one token; a prompt does it for each of its tokens, at other rates.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 
 from rightsize.predict.work import Work
 
-Curve = tuple[tuple[float, float], ...]
+Knots = tuple[tuple[float, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What one unit of work costs on a machine, in seconds, for one way of computing (decoding or prefill).
+    """What one unit of work costs on a machine, in seconds, for one way of computing (decoding or prompts).
 
-    ``by_type`` is per byte (decoding) or per multiplication (prefill) of a weight type. ``size_curve`` gives,
-    for a model's bytes, the cost relative to that of a large model: weights that fit a cache are read faster.
+    ``by_type`` is per byte of a weight type, ``by_size`` per byte of any, by the bytes of the whole model: the two
+    add up. ``attention`` is per multiplication with a cached key or value, ``state`` per number of recurrent
+    state, ``element`` per activation, ``operation`` per operation of a computation.
     """
 
     by_type: Mapping[str, float]
+    by_size: Knots
     attention: float
     state: float
     operation: float
     element: float = 0.0
-    size_curve: Curve = ((1.0, 1.0),)
 
 
 @dataclass(frozen=True, slots=True)
 class MachineRates:
-    """Both ways of computing at a number of threads, and prompts' batch size."""
+    """Both ways of computing, at a number of threads and a batch size for prompts."""
 
     threads: int
     batch_tokens: int
     decode: Rates
     prefill: Rates
-    substituted: Mapping[str, str] = field(default_factory=dict)
 
 
-def size_factor(curve: Curve, size_bytes: float) -> float:
-    """The curve at a size: straight lines between its points over the logarithm of the size, flat outside."""
-    points = sorted(curve)
-    if size_bytes <= points[0][0]:
-        return points[0][1]
-    for (low, at_low), (high, at_high) in pairwise(points):
-        if size_bytes <= high:
-            part = (math.log(size_bytes) - math.log(low)) / (math.log(high) - math.log(low))
-            return at_low + part * (at_high - at_low)
-    return points[-1][1]
+def hats(knots: Sequence[float], size: float) -> list[float]:
+    """How much each knot counts at a size: straight lines over its logarithm, flat outside. They add up to 1."""
+    weights = [0.0] * len(knots)
+    if size <= knots[0]:
+        weights[0] = 1.0
+    elif size >= knots[-1]:
+        weights[-1] = 1.0
+    else:
+        at = next(number for number, knot in enumerate(knots) if size < knot)
+        part = math.log(size / knots[at - 1]) / math.log(knots[at] / knots[at - 1])
+        weights[at - 1], weights[at] = 1.0 - part, part
+    return weights
 
 
 def decode_seconds(work: Work, rates: Rates, depth: float) -> float:
@@ -62,40 +64,36 @@ def decode_seconds(work: Work, rates: Rates, depth: float) -> float:
 
 def decode_terms(work: Work, rates: Rates, depth: float) -> dict[str, float]:
     """The parts of :func:`decode_seconds`, by what they are for."""
-    factor = size_factor(rates.size_curve, work.weights.total_bytes)
-    read = sum(size * cost_of(rates, kind) for kind, size in work.weights.bytes_by_type.items())
     return {
-        "weights": factor * read,
+        "weights": _weights(rates, work.weights.bytes_by_type, work.weights.total_bytes),
         "attention": work.attended(depth) * rates.attention,
         "state": work.state * rates.state,
         "operations": work.operations * rates.operation,
     }
 
 
+def head_seconds(work: Work, rates: Rates) -> float:
+    """Seconds of the output head for one token: a prompt needs it once, after its last token."""
+    return _weights(rates, work.weights.head_bytes, work.weights.total_bytes)
+
+
 def batch_seconds(work: Work, rates: MachineRates, tokens: int, depth: float) -> float:
     """Seconds to read ``tokens`` prompt tokens in one batch, of which the first sees ``depth`` tokens."""
     prefill = rates.prefill
-    factor = size_factor(prefill.size_curve, work.weights.total_bytes)
-    multiplied = sum(n * cost_of(prefill, kind) for kind, n in work.weights.layer_elements.items())
-    head = sum(size * cost_of(rates.decode, kind) for kind, size in work.weights.head_bytes.items())
-    attended = tokens * work.attended(depth + tokens / 2)
-    return (
-        tokens * multiplied * factor
-        + head
-        + attended * prefill.attention
-        + tokens * work.state * prefill.state
-        + tokens * work.elements * prefill.element
-        + work.operations * prefill.operation
+    each = (
+        _weights(prefill, work.weights.layer_bytes, work.weights.total_bytes)
+        + work.attended(depth + tokens / 2) * prefill.attention
+        + work.state * prefill.state
+        + work.elements * prefill.element
     )
+    return tokens * each + work.operations * prefill.operation + head_seconds(work, rates.decode)
 
 
 def prefill_seconds(work: Work, rates: MachineRates, tokens: int, depth: float = 0) -> float:
     """Seconds to read a prompt of ``tokens``, in batches, after ``depth`` tokens."""
-    seconds = 0.0
-    for start in range(0, tokens, rates.batch_tokens):
-        batch = min(rates.batch_tokens, tokens - start)
-        seconds += batch_seconds(work, rates, batch, depth + start)
-    return seconds
+    starts = range(0, tokens, rates.batch_tokens)
+    sizes = [min(rates.batch_tokens, tokens - start) for start in starts]
+    return sum(batch_seconds(work, rates, n, depth + start) for start, n in zip(starts, sizes, strict=True))
 
 
 def answer_seconds(work: Work, rates: MachineRates, prompt_tokens: int, output_tokens: int) -> float:
@@ -105,11 +103,13 @@ def answer_seconds(work: Work, rates: MachineRates, prompt_tokens: int, output_t
     return prefill_seconds(work, rates, prompt_tokens) + steps * decode_seconds(work, rates.decode, middle)
 
 
-def cost_of(rates: Rates, kind: str) -> float:
-    """The cost of a type; of one that was never measured, the largest of those that were."""
-    return rates.by_type.get(kind) or max(rates.by_type.values())
-
-
-def types_without_rates(work: Work, rates: MachineRates) -> Sequence[str]:
-    """Types that the model has and no probe has measured."""
+def types_without_rates(work: Work, rates: MachineRates) -> list[str]:
+    """Types that the model has and no probe has timed; the costliest type's rate stands in for them."""
     return [kind for kind in work.weights.bytes_by_type if kind not in rates.decode.by_type]
+
+
+def _weights(rates: Rates, sizes: Mapping[str, float], total_bytes: float) -> float:
+    knots = [size for size, _ in rates.by_size]
+    read = sum(w * cost for w, (_, cost) in zip(hats(knots, total_bytes), rates.by_size, strict=True))
+    costliest = max(rates.by_type.values())
+    return sum(size * (read + rates.by_type.get(kind, costliest)) for kind, size in sizes.items())

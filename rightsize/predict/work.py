@@ -19,13 +19,12 @@ _HEAD_NAMES = {"output.weight", "token_embd.weight"}
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Of each type: bytes and elements that the layers multiply with, and those of the output head.
+    """Of each type: bytes that the layers multiply with, and those of the output head.
 
     Of experts only the part that one token goes through counts.
     """
 
     layer_bytes: Mapping[str, float]
-    layer_elements: Mapping[str, float]
     head_bytes: Mapping[str, float]
 
     @property
@@ -46,7 +45,8 @@ class Work:
 
     ``attention`` is multiplications for one token and one cell it sees, for layers without a window, and by
     window for those with one; ``state`` is numbers of recurrent state that one token updates; ``operations``
-    counts tensors, each of which is an operation or two; ``elements`` is what goes through norms and activations.
+    counts tensors, each of which is an operation or two; ``elements`` is what goes through norms and activations;
+    ``parameters`` counts the weights that each token of a prompt is multiplied with.
     """
 
     weights: Weights
@@ -54,6 +54,7 @@ class Work:
     state: float
     operations: int
     elements: float
+    parameters: float
 
     def attended(self, depth: float) -> float:
         """Multiplications of attention for one token that sees ``depth`` tokens."""
@@ -73,22 +74,20 @@ def work_of(shape: Shape, tensors: Sequence[Typed]) -> Work:
         state=_state(shape),
         operations=len(tensors),
         elements=sum(8 * shape.width + 3 * layer.feed_forward for layer in shape.layers),
+        parameters=sum(_share(shape, t) * prod(t.shape) for t in multiplied(tensors) if t.name not in _HEAD_NAMES),
     )
 
 
 def _weights(shape: Shape, tensors: Sequence[Typed]) -> Weights:
     layer_bytes: dict[str, float] = {}
-    layer_elements: dict[str, float] = {}
     head_bytes: dict[str, float] = {}
     for tensor in multiplied(tensors):
         kind = tensor.type_name
         if tensor.name in _HEAD_NAMES:
             head_bytes[kind] = head_bytes.get(kind, 0.0) + tensor.size_bytes
             continue
-        share = _share(shape, tensor)
-        layer_bytes[kind] = layer_bytes.get(kind, 0.0) + share * tensor.size_bytes
-        layer_elements[kind] = layer_elements.get(kind, 0.0) + share * prod(tensor.shape)
-    return Weights(layer_bytes, layer_elements, head_bytes)
+        layer_bytes[kind] = layer_bytes.get(kind, 0.0) + _share(shape, tensor) * tensor.size_bytes
+    return Weights(layer_bytes, head_bytes)
 
 
 def _share(shape: Shape, tensor: Typed) -> float:

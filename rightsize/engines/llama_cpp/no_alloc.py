@@ -7,6 +7,7 @@ header that llama.cpp dislikes can end the process.
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -60,6 +61,8 @@ def ask(questions: Sequence[Question], *, time_limit_s: float = _TIME_LIMIT_S) -
             text=True,
             timeout=time_limit_s,
             check=False,
+            # A debugger that ggml would start for a backtrace can hang for minutes.
+            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
         )
     except subprocess.TimeoutExpired:
         raise EngineError(f"llama.cpp took over {time_limit_s:g} s to plan its memory") from None
@@ -97,6 +100,7 @@ def _allocation(question: Question) -> Allocation:
     params = llama.llama_model_default_params()
     params.no_alloc = True
     params.load_mode = 0  # none: llama.cpp cannot map a file and allocate nothing
+    params.use_extra_bufts = False  # packed copies are not planned for without data, and some operations fail
     with library.captured_log() as log:
         model = llama.llama_model_load_from_file(str(question.path).encode(), params)
     if not model:

@@ -1,0 +1,37 @@
+"""How far a prediction may be off, learned from how far earlier ones were.
+
+Split conformal prediction (Vovk et al. 2005; Lei et al. 2018) on the logarithm of measured over predicted: of n
+residuals the one at rank ceil((n + 1) * level) bounds the next with that probability, whatever their distribution,
+as long as the next is like the others. Below nine residuals no such rank exists at 90%; then what ships stands in.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LEVEL = 0.9
+#: Log half-widths for a machine that has no measurements yet: what the benchmark's points showed, rounded up.
+UNTRIED = {"decode": math.log(1.25), "prefill": math.log(1.35), "memory": math.log(1.08)}
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """A factor around a prediction: the truth lies within value / factor and value * factor. ``n`` residuals
+    taught it; 0 means that none did."""
+
+    factor: float
+    n: int
+    method: str
+
+
+def spread(metric: str, residuals: Sequence[float]) -> Spread:
+    """The factor for a metric (``decode``, ``prefill`` or ``memory``) from log(measured / predicted)."""
+    n = len(residuals)
+    rank = math.ceil((n + 1) * LEVEL)
+    if rank <= n:
+        width = sorted(abs(each) for each in residuals)[rank - 1]
+        return Spread(math.exp(width), n, f"conformal, {LEVEL:.0%}, {n} measurements here")
+    width = max([UNTRIED[metric], *(abs(each) for each in residuals)])
+    return Spread(math.exp(width), n, f"{n} measurements here: at least what the benchmark showed")
