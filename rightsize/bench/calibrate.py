@@ -47,7 +47,9 @@ class ProbeResult:
 
 
 def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
-    """Files by what they tell: each type; how size matters; what depth costs; what operations and states cost."""
+    """Files by what they tell: each type; how size matters; what depth costs; what operations and states
+    cost.
+    """
     one, short, long = (1, 0), (64, 0), (PROMPT_TOKENS, 0)
     every = (one, short, long)
     deep = ((1, 1024), (PROMPT_TOKENS, 1024), (1, 3072))

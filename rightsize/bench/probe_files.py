@@ -1,4 +1,5 @@
-"""The small files that a machine is calibrated with: real widths, few layers, one weight type each, random weights.
+"""The small files that a machine is calibrated with: real widths, few layers, one weight type each, random
+weights.
 
 Blocks are valid: a patch of normal numbers is quantized once by ggml and tiled.
 """
@@ -26,8 +27,8 @@ _WIDEST_BLOCK = 256
 class ProbeFile:
     """One file of a probe: a shape with all its matrices in one type, and which points are timed.
 
-    ``points`` are (tokens, depth): one token is decoding, more are a prompt. ``repeats`` orders what is left out
-    first when time is short.
+    ``points`` are (tokens, depth): one token is decoding, more are a prompt. ``repeats`` orders what is left
+    out first when time is short.
     """
 
     tag: str
@@ -56,9 +57,7 @@ class ProbeFile:
 
 def llama_shape(*, layers: int, width: int, heads: int, kv_heads: int, feed_forward: int) -> Shape:
     """A small decoder with a small vocabulary: what is timed is its layers."""
-    layer = Layer(
-        heads=heads, kv_heads=kv_heads, head_width=width // heads, feed_forward=feed_forward
-    )
+    layer = Layer(heads=heads, kv_heads=kv_heads, head_width=width // heads, feed_forward=feed_forward)
     return Shape("llama", width, _VOCABULARY, True, _CONTEXT, (layer,) * layers, rope=Rope(base=10000.0))
 
 
@@ -98,7 +97,9 @@ def _patch(type_name: str, columns: int) -> Any:
     import llama_cpp
     import numpy as np
 
-    values = (np.random.default_rng(0).standard_normal((_PATCH_ROWS, columns)) / columns**0.5).astype(np.float32)
+    values = (np.random.default_rng(0).standard_normal((_PATCH_ROWS, columns)) / columns**0.5).astype(
+        np.float32
+    )
     if type_name == "F32":
         return values.view(np.uint8)
     kind = gguf.GGMLQuantizationType[type_name]
@@ -110,7 +111,5 @@ def _patch(type_name: str, columns: int) -> Any:
     quantize.restype = ctypes.c_size_t
     quantize.argtypes = [ctypes.c_int, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 3, ctypes.c_void_p]
     importance = np.ones(columns, np.float32)
-    quantize(
-        int(kind), values.ctypes.data, blocks.ctypes.data, 0, _PATCH_ROWS, columns, importance.ctypes.data
-    )
+    quantize(int(kind), values.ctypes.data, blocks.ctypes.data, 0, _PATCH_ROWS, columns, importance.ctypes.data)
     return blocks

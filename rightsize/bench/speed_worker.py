@@ -1,7 +1,8 @@
-"""The worker process that times files: decoding and prompts at given depths, each between two reference timings.
+"""The worker process that times files: decoding and prompts at given depths, each between two reference
+timings.
 
-It reads one JSON document on stdin and writes one line a file on stdout. The reference is a file of its own, decoded
-for a moment before and after each timing: what slows the machine slows both.
+It reads one JSON document on stdin and writes one line a file on stdout. The reference is a file of its own,
+decoded for a moment before and after each timing: what slows the machine slows both.
 """
 
 from __future__ import annotations
@@ -57,7 +58,9 @@ class Stopwatch:
     def read(self, tokens: int, *, keep: bool = False) -> float:
         """Seconds to read ``tokens`` more, at most one batch."""
         self._batch.clear()
-        self._batch.add([token % self.model.vocab_size for token in range(1, tokens + 1)], self._filled, 0, rows=1)
+        self._batch.add(
+            [token % self.model.vocab_size for token in range(1, tokens + 1)], self._filled, 0, rows=1
+        )
         before = self._filled
         started = time.perf_counter()
         self.context.decode(self._batch)

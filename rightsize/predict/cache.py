@@ -80,7 +80,9 @@ def grouped(kv_heads: int, head_width: int, *, value_width: int = 0, window: int
 
 
 def latent(kv_rank: int, rope_width: int) -> Cached:
-    """Multi-head latent attention in its absorbed form: one compressed vector and the rotated part, no values."""
+    """Multi-head latent attention in its absorbed form: one compressed vector and the rotated part, no
+    values.
+    """
     return Cached(key_width=kv_rank + rope_width)
 
 

@@ -1,8 +1,9 @@
 """How far a prediction may be off, learned from how far earlier ones were.
 
-Split conformal prediction (Vovk et al. 2005; Lei et al. 2018) on the logarithm of measured over predicted: of n
-residuals the one at rank ceil((n + 1) * level) bounds the next with that probability, whatever their distribution,
-as long as the next is like the others. Below nine residuals no such rank exists at 90%; then what ships stands in.
+Split conformal prediction (Vovk et al. 2005; Lei et al. 2018) on the logarithm of measured over predicted: of
+n residuals the one at rank ceil((n + 1) * level) bounds the next with that probability, whatever their
+distribution, as long as the next is like the others. Below nine residuals no such rank exists at 90%; then
+what ships stands in.
 """
 
 from __future__ import annotations

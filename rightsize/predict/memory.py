@@ -1,9 +1,9 @@
 """Peak resident memory of a model in llama.cpp, from its tensors and its shape.
 
-Four parts: weights, which are mapped from the file, and copied besides where the build has kernels for a packed
-form of their type; the cache; what one batch computes; and what the process holds without any model. Column counts
-of a layer's computation were read off llama.cpp's own graph allocator for the shapes of the catalogue, of which
-they reproduce the layers' part within 8%; ``no_alloc`` loading is the test's oracle.
+Four parts: weights, which are mapped from the file, and copied besides where the build has kernels for a
+packed form of their type; the cache; what one batch computes; and what the process holds without any model.
+Column counts of a layer's computation were read off llama.cpp's own graph allocator for the shapes of the
+catalogue, of which they reproduce the layers' part within 8%; ``no_alloc`` loading is the test's oracle.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ class Typed(Protocol):
 class Loading:
     """How a build loads weights, as a probe saw it.
 
-    ``packed`` gives, for each type that the build copies into a packed form, the copy's bytes over the tensor's;
-    ``base_bytes`` is the resident memory of the process before any model. ``n`` counts the files it was seen on.
+    ``packed`` gives, for each type that the build copies into a packed form, the copy's bytes over the
+    tensor's; ``base_bytes`` is the resident memory of the process before any model. ``n`` counts the files it
+    was seen on.
     """
 
     packed: Mapping[str, float] = field(default_factory=dict)

@@ -1,9 +1,10 @@
 """Speed on a machine that is not here, from published figures of it: bandwidth, and compute where it is known.
 
 Decoding is bound by reading the weights once a token; what part of the theoretical bandwidth is reached lies
-between the bounds below (the sources of ``hardware_profiles`` say 60 to 85% for processors; llmfit assumes 55% and
-whichllm 40 to 55% for GPUs). Prefill needs a compute rate: of a GPU its published one, of a processor this
-machine's own, by cores. Nothing of it was measured there, so the range is wide and the label is "projected".
+between the bounds below (the sources of ``hardware_profiles`` say 60 to 85% for processors; llmfit assumes
+55% and whichllm 40 to 55% for GPUs). Prefill needs a compute rate: of a GPU its published one, of a processor
+this machine's own, by cores. Nothing of it was measured there, so the range is wide and the label is
+"projected".
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """From timed points to a machine's rates: non-negative least squares on relative errors.
 
-Each timing is first divided by what the reference took just before and after it, over what it took in the median
-of the probe, so that a slow minute does not become a slow type. All rates of one way of computing are then solved
-for at once; none can be negative, hence Lawson and Hanson's algorithm (1974), as scipy has it.
+Each timing is first divided by what the reference took just before and after it, over what it took in the
+median of the probe, so that a slow minute does not become a slow type. All rates of one way of computing are
+then solved for at once; none can be negative, hence Lawson and Hanson's algorithm (1974), as scipy has it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def typical(samples: Sequence[float]) -> float:
 
 
 def normalised(seconds: Sequence[float], reference: Sequence[float], usual_reference: float) -> float:
-    """A timing at the machine's usual speed, by what the reference took around it; as it is where there is none."""
+    """A timing at the machine's usual speed, by what the reference took around it; as it is where there is
+    none.
+    """
     if not reference or not usual_reference:
         return typical(seconds)
     return typical(seconds) * usual_reference / typical(reference)
@@ -77,7 +79,9 @@ def _fit(points: Sequence[Point], decode: Rates | None) -> Rates:
 
     kinds = sorted({kind for point in points for kind in point.work.weights.layer_bytes})
     knots = sorted({point.work.weights.total_bytes for point in points if point.knot})
-    seconds = np.array([point.seconds - (head_seconds(point.work, decode) if decode else 0) for point in points])
+    seconds = np.array(
+        [point.seconds - (head_seconds(point.work, decode) if decode else 0) for point in points]
+    )
     rows = np.array([_row(point, kinds, knots, decoding=decode is None) for point in points])
     scale = np.where(rows.max(axis=0) > 0, rows.max(axis=0), 1.0)
     solved, _ = nnls(rows / scale / seconds[:, None], np.ones(len(points)))

@@ -1,8 +1,9 @@
 """Seconds of one computation, from the work in it and a machine's rates.
 
-A sum of what is done one after another: reading weights (by the size of all of them, because what fits a cache is
-read faster), unpacking them (by type), attending to what is in the cache (by depth), updating states, and something
-for each operation. Decoding does it for one token; a prompt does it for each of its tokens, at other rates.
+A sum of what is done one after another: reading weights (by the size of all of them, because what fits a
+cache is read faster), unpacking them (by type), attending to what is in the cache (by depth), updating
+states, and something for each operation. Decoding does it for one token; a prompt does it for each of its
+tokens, at other rates.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ Knots = tuple[tuple[float, float], ...]
 class Rates:
     """What one unit of work costs on a machine, in seconds, for one way of computing (decoding or prompts).
 
-    ``by_type`` is per byte of a weight type, ``by_size`` per byte of any, by the bytes of the whole model: the two
-    add up. ``attention`` is per multiplication with a cached key or value, ``state`` per number of recurrent
-    state, ``element`` per activation, ``operation`` per operation of a computation.
+    ``by_type`` is per byte of a weight type, ``by_size`` per byte of any, by the bytes of the whole model:
+    the two add up. ``attention`` is per multiplication with a cached key or value, ``state`` per number of
+    recurrent state, ``element`` per activation, ``operation`` per operation of a computation.
     """
 
     by_type: Mapping[str, float]

@@ -1,8 +1,10 @@
-"""What one computation has to do, counted from tensors and shape: bytes read, multiplications, attention, layers.
+"""What one computation has to do, counted from tensors and shape: bytes read, multiplications, attention,
+layers.
 
-A token's decoding reads every multiplied weight once; a batch of a prompt multiplies each with every token. Both
-attend to what is in the cache. These counts times the machine's own rates are the roofline of Williams, Waterman
-and Patterson (2009), added up instead of maximised, because llama.cpp does its operations one after another.
+A token's decoding reads every multiplied weight once; a batch of a prompt multiplies each with every token.
+Both attend to what is in the cache. These counts times the machine's own rates are the roofline of Williams,
+Waterman and Patterson (2009), added up instead of maximised, because llama.cpp does its operations one after
+another.
 """
 
 from __future__ import annotations
@@ -45,8 +47,8 @@ class Work:
 
     ``attention`` is multiplications for one token and one cell it sees, for layers without a window, and by
     window for those with one; ``state`` is numbers of recurrent state that one token updates; ``operations``
-    counts tensors, each of which is an operation or two; ``elements`` is what goes through norms and activations;
-    ``parameters`` counts the weights that each token of a prompt is multiplied with.
+    counts tensors, each of which is an operation or two; ``elements`` is what goes through norms and
+    activations; ``parameters`` counts the weights that each token of a prompt is multiplied with.
     """
 
     weights: Weights
@@ -58,7 +60,9 @@ class Work:
 
     def attended(self, depth: float) -> float:
         """Multiplications of attention for one token that sees ``depth`` tokens."""
-        return sum(per_cell * (min(depth, window) if window else depth) for window, per_cell in self.attention.items())
+        return sum(
+            per_cell * (min(depth, window) if window else depth) for window, per_cell in self.attention.items()
+        )
 
 
 def work_of(shape: Shape, tensors: Sequence[Typed]) -> Work:
@@ -74,7 +78,9 @@ def work_of(shape: Shape, tensors: Sequence[Typed]) -> Work:
         state=_state(shape),
         operations=len(tensors),
         elements=sum(8 * shape.width + 3 * layer.feed_forward for layer in shape.layers),
-        parameters=sum(_share(shape, t) * prod(t.shape) for t in multiplied(tensors) if t.name not in _HEAD_NAMES),
+        parameters=sum(
+            _share(shape, t) * prod(t.shape) for t in multiplied(tensors) if t.name not in _HEAD_NAMES
+        ),
     )
 
 

@@ -59,7 +59,10 @@ def sparse_latent_file(path: Path, *, layers: int, kv_rank: int, rope_width: int
         "ffn_down": (inner, width),
     }
     norms = {"attn_norm": width, "attn_q_a_norm": query_rank, "attn_kv_a_norm": kv_rank, "ffn_norm": width}
-    tensors = [TypedTensor("token_embd.weight", (width, 300), "F16"), TypedTensor("output_norm.weight", (width,), "F32")]
+    tensors = [
+        TypedTensor("token_embd.weight", (width, 300), "F16"),
+        TypedTensor("output_norm.weight", (width,), "F32"),
+    ]
     for layer in range(layers):
         tensors += [TypedTensor(f"blk.{layer}.{name}.weight", (size,), "F32") for name, size in norms.items()]
         tensors += [TypedTensor(f"blk.{layer}.{name}.weight", size, "F16") for name, size in matrices.items()]

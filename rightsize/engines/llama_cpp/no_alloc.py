@@ -1,4 +1,5 @@
-"""What llama.cpp itself would allocate for a file: loaded with ``no_alloc``, which reads the header and nothing else.
+"""What llama.cpp itself would allocate for a file: loaded with ``no_alloc``, which reads the header and
+nothing else.
 
 The file's data is never touched, so a sparse file with a header is enough. It runs in a process of its own: a
 header that llama.cpp dislikes can end the process.
