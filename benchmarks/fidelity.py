@@ -14,7 +14,7 @@ from pathlib import Path
 
 from common import Ratio, finish, show
 from llama_tools import llama_tool
-from random_models import ONE_B, write_random_model
+from random_models import one_b, write_random_model
 
 from rightsize.bench.protocol import CellRequest
 from rightsize.bench.supervise import Limits, run_worker
@@ -60,7 +60,7 @@ def _random_model() -> Path:
     path = cache_dir() / "benchmarks" / "random-1b-q8_0.gguf"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = write_random_model(path.with_suffix(".part"), ONE_B)
+        part = write_random_model(path.with_suffix(".part"), one_b())
         part.replace(path)
     return path
 

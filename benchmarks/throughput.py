@@ -26,7 +26,7 @@ from typing import Any
 import yaml
 from common import Ratio, finish, show
 from llama_tools import batched_bench
-from random_models import ONE_B, copy_that_adds_bos, write_random_model
+from random_models import copy_that_adds_bos, write_random_model
 from servers import llama_server, python_server
 from sides import Ours, Workload, ask, asked_per_s, gguf_model, local_completions
 
@@ -131,7 +131,7 @@ def _one_b(vocabulary_of: Path) -> Path:
     path = cache_dir() / "benchmarks" / "random-1b-vocabulary-q8_0.gguf"
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_random_model(path.with_suffix(".part"), ONE_B, vocabulary_of=vocabulary_of).replace(path)
+        write_random_model(path.with_suffix(".part"), vocabulary_of=vocabulary_of).replace(path)
     return quantized(read_model(path), "Q4_K_M", allow_requantize=True).path
 
 

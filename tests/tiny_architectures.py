@@ -8,7 +8,8 @@ from pathlib import Path
 import gguf
 import numpy as np
 
-from tests.tiny_models import EOS, byte_level_alphabet
+from rightsize.models.twins.tokenizer import byte_level_alphabet
+from tests.tiny_models import EOS
 
 WIDTH, HEADS, FEED_FORWARD, CONTEXT = 64, 4, 128, 512
 WINDOW = 32

@@ -7,14 +7,9 @@ from pathlib import Path
 import gguf
 import numpy as np
 
+from rightsize.models.twins.tokenizer import byte_level_alphabet
+
 EOS = "<eos>"
-
-
-def byte_level_alphabet() -> list[str]:
-    """GPT-2's printable stand-ins for the 256 bytes, in byte order."""
-    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    stand_ins = iter(range(256, 512))
-    return [chr(byte) if byte in printable else chr(next(stand_ins)) for byte in range(256)]
 
 
 def make_tiny_llama(

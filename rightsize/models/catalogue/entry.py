@@ -34,7 +34,8 @@ class Licence:
 class PublishedSize:
     """A file that somebody published: its bytes, how exactly they are known, and where that was read.
 
-    ``file`` and ``differs`` are set for a file that is not the usual conversion (an untied output tensor ...).
+    ``differs`` says why a file is not what llama.cpp's rules give today (an untied output tensor, an older
+    quantizer ...); ``file`` names it where the usual conversion is listed too.
     """
 
     level: str
@@ -81,5 +82,5 @@ class CatalogueEntry:
     origin: str = "shipped"
 
     def size_at(self, level: str) -> PublishedSize | None:
-        """The usual conversion's published size at a level."""
+        """The published size at a level of a file by today's rules."""
         return next((size for size in self.sizes if size.level == level and not size.differs), None)

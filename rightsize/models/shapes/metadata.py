@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rightsize.models.shapes.architectures import architecture
 from rightsize.models.shapes.shape import Mixer, Shape
 
-MetadataValue = bool | int | float | str | list[int] | list[bool]
+MetadataValue = bool | int | float | str | list[int] | list[bool] | list[str]
 _EPSILON = {"openelm": 1e-6, "gemma": 1e-6, "gemma2": 1e-6, "gemma3": 1e-6, "qwen2": 1e-6, "qwen3": 1e-6}
 _DEFAULT_EPSILON = 1e-5
 _NEEDS_MULTIPLIERS = {"granite", "granitemoe", "granitehybrid", "minicpm"}
