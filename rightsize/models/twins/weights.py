@@ -50,12 +50,12 @@ def _random(tensor: TypedTensor, seed: int) -> np.random.Generator:
 
 def _matrix(tensor: TypedTensor, rows: int, seed: int) -> NDArray[np.float32]:
     width = tensor.shape[0]
-    values = _random(tensor, seed).standard_normal((rows, width), np.float32)
+    values: NDArray[np.float32] = _random(tensor, seed).standard_normal((rows, width), np.float32)
     if "ffn_gate_inp" in tensor.name:
         # Experts of equal weight: none is chosen more often for being larger.
         values /= np.linalg.norm(values, axis=1, keepdims=True) / math.sqrt(width)
     if tensor.name.endswith("_norm.weight"):
-        return 1 + values / 16
+        return np.float32(1) + values * np.float32(1 / 16)
     return values * np.float32(_gain(tensor.name) / math.sqrt(width))
 
 
@@ -67,7 +67,9 @@ def _vector(tensor: TypedTensor, seed: int) -> NDArray[np.float32]:
     if name.endswith("ssm_a"):
         decay = np.arange(1, max(width, rows) + 1, dtype=np.float32) % 16 + 1
         return -(np.tile(decay[:width], (rows, 1)) if width > 1 else decay[:rows, None])
-    noise = np.clip(_random(tensor, seed).standard_normal((rows, width), np.float32), -3, 3)
+    noise: NDArray[np.float32] = np.clip(
+        _random(tensor, seed).standard_normal((rows, width), np.float32), -3, 3
+    )
     if name.endswith(("norm.weight", "ssm_d")):
-        return 1 + noise / 16
-    return np.where(noise < 0, noise - 0.1, noise + 0.1) / 50
+        return np.float32(1) + noise * np.float32(1 / 16)
+    return (noise + np.copysign(np.float32(0.1), noise)) * np.float32(1 / 50)
