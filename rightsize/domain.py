@@ -7,11 +7,11 @@ imports another rightsize module.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 JsonValue = Any
@@ -162,7 +162,9 @@ class CandidateSettings:
     """What is chosen about how a model runs; part of the fingerprint. 0 means "let the engine decide".
 
     ``constrain`` limits what may be generated: nothing (empty), ``json`` for any JSON object, a JSON schema as
-    text (it begins with ``{``), or a GBNF grammar (it defines ``root ::=``).
+    text (it begins with ``{``), or a GBNF grammar (it defines ``root ::=``). ``kv_type`` is the type of the KV
+    cache (``f16``, ``q8_0`` or ``q4_0``), ``flash_attention`` is ``auto``, ``on`` or ``off``. ``prompt`` is a
+    text with ``{prompt}`` where the task's own prompt goes, ``lora`` the path of an adapter.
     """
 
     threads: int = 0
@@ -170,15 +172,36 @@ class CandidateSettings:
     gpu_layers: int = 0
     chat_template: str = "auto"
     constrain: str = ""
+    kv_type: str = "f16"
+    flash_attention: str = "auto"
+    prompt: str = ""
+    prompt_name: str = ""
+    lora: str = ""
+    lora_sha256: str = ""
+
+    def stated(self) -> dict[str, JsonValue]:
+        """The settings as they are stored: without what came later and was not chosen, so that a measurement
+        from before there was a choice is the same as one that leaves it at its default."""
+        usual = CandidateSettings()
+        since_first = {"kv_type", "flash_attention", "prompt", "prompt_name", "lora", "lora_sha256"}
+        return {
+            name: value
+            for name, value in asdict(self).items()
+            if name not in since_first or value != getattr(usual, name)
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model at a quantization, on an engine, with its settings: the thing that is measured and chosen."""
+    """A model at a quantization, on an engine, with its settings: the thing that is measured and chosen.
+
+    ``varied`` names the settings in which it differs from other candidates of its run: they show in its name.
+    """
 
     model: Model
     engine: str
     settings: CandidateSettings = CandidateSettings()
+    varied: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -188,9 +211,29 @@ class Candidate:
             label += f"+{self.model.fallback_tensors}fb"
         if self.model.requantized:
             label += "+requant"
-        if self.settings.constrain:
-            label += "+json" if self.settings.constrain == "json" else "+constrained"
+        label += "".join(f"+{mark}" for mark in setting_marks(self.settings, self.varied))
         return f"{label}@{self.model.runtime}" if self.model.runtime else label
+
+
+def setting_marks(settings: CandidateSettings, varied: Sequence[str] = ()) -> list[str]:
+    """What a candidate's name says of its settings: what is unusual, and what ``varied`` in its run."""
+    marks = {
+        "threads": (False, f"{settings.threads}t"),
+        "context_tokens": (False, f"ctx{settings.context_tokens}"),
+        "gpu_layers": (False, f"ngl{settings.gpu_layers}"),
+        "chat_template": (False, "raw" if settings.chat_template == "none" else "chat"),
+        "kv_type": (settings.kv_type != "f16", f"kv-{settings.kv_type}"),
+        "flash_attention": (settings.flash_attention != "auto", f"fa-{settings.flash_attention}"),
+        "prompt": (bool(settings.prompt), settings.prompt_name or "prompt"),
+        "constrain": (bool(settings.constrain), "json" if settings.constrain == "json" else "constrained"),
+        "lora": (bool(settings.lora), f"lora-{PurePath(settings.lora).stem}"),
+    }
+    default = CandidateSettings()
+    return [
+        mark
+        for name, (unusual, mark) in marks.items()
+        if unusual or (name in varied and getattr(settings, name) != getattr(default, name))
+    ]
 
 
 # --- what it must do --------------------------------------------------------------------------------------

@@ -27,6 +27,8 @@ class Settings:
     gpu_layers: int = 0
     chat_template: str = "auto"
     constrain: str = ""
+    kv_type: str = "f16"
+    flash_attention: str = "auto"
     requests: int = 120
     repetitions: int = 8
     time_limit_s: float = 3600.0

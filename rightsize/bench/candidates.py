@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 
-from rightsize.domain import Candidate, CandidateSettings, Machine
+from rightsize.bench.variants import Choice, Variants, combinations, heeded, refuse_ignored
+from rightsize.domain import Candidate, CandidateSettings, Machine, Model
 from rightsize.engines.interface import Engine, ModelQuery
 from rightsize.engines.registry import engine_for, get_engine
 from rightsize.errors import UsageError
+from rightsize.models.adapter import read_adapter
 from rightsize.models.levels import parse_level
 from rightsize.settings import Settings
 
@@ -22,8 +26,10 @@ def expand_candidates(
     settings: Settings,
     allow_requantize: bool,
     notify: Callable[[str], None],
+    variants: Variants = MappingProxyType({}),
 ) -> list[Candidate]:
-    """Every named model at every level, making what is missing; none named: the default engine's own.
+    """Every named model at every level with every combination of ``variants``, making what is missing; none
+    named: the default engine's own.
 
     Raises ModelError, UsageError, QuantizeError or ResourceError before anything is measured.
     """
@@ -31,12 +37,20 @@ def expand_candidates(
     engines = {name: get_engine(name) for name in by_engine}
     wanted = {name: tuple(dict.fromkeys(_levels(engine, levels))) for name, engine in engines.items()}
     _refuse_unknown(levels, engines)
-    chosen = candidate_settings(machine, settings)
+    refuse_ignored(list(engines.values()), variants)
+    choices = combinations(candidate_settings(machine, settings), variants)
     return [
-        Candidate(model, name, _heeded(engine, chosen))
+        _candidate(model, name, choice)
         for name, engine in engines.items()
         for model in engine.models(ModelQuery(by_engine[name], wanted[name], allow_requantize, notify))
+        for choice in heeded(engine, choices)
     ]
+
+
+def _candidate(model: Model, engine: str, choice: Choice) -> Candidate:
+    adapter = choice.settings.lora
+    needed = read_adapter(Path(adapter)).needed_with(model) if adapter else model
+    return Candidate(needed, engine, choice.settings, choice.varied)
 
 
 def _by_engine(models: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -60,11 +74,6 @@ def _refuse_unknown(levels: Sequence[str], engines: Mapping[str, Engine]) -> Non
             raise UsageError(f"--quant {level}: none of the named models can be had at this level")
 
 
-def _heeded(engine: Engine, settings: CandidateSettings) -> CandidateSettings:
-    """The settings that the engine heeds; what it ignores must not make two candidates of one."""
-    return CandidateSettings(**{name: getattr(settings, name) for name in engine.capabilities.settings})
-
-
 def candidate_settings(machine: Machine, settings: Settings) -> CandidateSettings:
     """Settings with the machine's own number of threads unless one was chosen.
 
@@ -77,4 +86,6 @@ def candidate_settings(machine: Machine, settings: Settings) -> CandidateSetting
         gpu_layers=settings.gpu_layers,
         chat_template=settings.chat_template,
         constrain=settings.constrain,
+        kv_type=settings.kv_type,
+        flash_attention=settings.flash_attention,
     )

@@ -10,6 +10,7 @@ from rightsize.bench.candidates import expand_candidates
 from rightsize.bench.plan import fingerprint, plan_cells
 from rightsize.bench.run import Listener, Sink, examples_for, run_cells
 from rightsize.bench.spending import Budget, check_budget
+from rightsize.bench.variants import Variants
 from rightsize.domain import Job, Machine, Record, Suite
 from rightsize.engines.registry import get_engine
 from rightsize.machine import scan
@@ -36,6 +37,7 @@ class Wanted:
     allow_requantize: bool = False
     baselines: bool = False
     budget: Budget = field(default_factory=Budget)
+    variants: Variants = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def measure(
         settings=settings,
         allow_requantize=wanted.allow_requantize,
         notify=notify,
+        variants=wanted.variants,
     )
     check_budget(candidates, wanted.budget)
     engines = {name: get_engine(name) for name in {candidate.engine for candidate in candidates}}

@@ -6,10 +6,12 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from rightsize.domain import Candidate, Item, Job, JsonValue, Machine, ModelKind, SolvedExample, Suite
+
+_NAMES_ONLY = {"lora", "prompt_name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ def fingerprint(
         "machine": machine.fingerprint,
         "engine": dict(engine_build),
         "model": job.candidate.model.sha256,
-        "settings": asdict(job.candidate.settings),
+        # Neither where an adapter lies nor what a prompt is called changes what is measured.
+        "settings": {n: v for n, v in job.candidate.settings.stated().items() if n not in _NAMES_ONLY},
         "suite": job.suite.sha256,
     }
     if examples:

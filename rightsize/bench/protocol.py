@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,15 @@ class Event:
 def without_gold(item: Item, prefix: str = "") -> Item:
     """The item as the worker may see it, less ``prefix`` before its question."""
     return Item(item.id, item.group, item.prompt.removeprefix(prefix), "", item.choices, contexts=item.contexts)
+
+
+def in_frame(item: Item, frame: str) -> Item:
+    """The item with its prompt, or what stands before each of its choices, inside a prompt variant."""
+    if not frame:
+        return item
+    before, _, after = frame.partition("{prompt}")
+    contexts = tuple(f"{before}{text}{after}" for text in item.contexts)
+    return replace(item, prompt=f"{before}{item.prompt}{after}", contexts=contexts)
 
 
 def encode_request(request: CellRequest) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from rightsize.bench.collect import TaskLog, outcome_of
 from rightsize.bench.plan import Cell, chosen_items, fingerprint
-from rightsize.bench.protocol import CellRequest, Event, TaskWork, without_gold
+from rightsize.bench.protocol import CellRequest, Event, TaskWork, in_frame, without_gold
 from rightsize.bench.spending import Budget, remote_runs
 from rightsize.bench.supervise import Limits, WorkerFailed, run_worker
 from rightsize.domain import (
@@ -187,9 +187,10 @@ def _limits(machine: Machine, settings: Settings) -> Limits:
 def _work(engine: Engine, job: Job) -> TaskWork:
     # What learns from examples needs none before each question.
     prefix = job.suite.fewshot_prefix if engine.capabilities.learns else ""
+    items = (without_gold(item, prefix) for item in chosen_items(job.suite, job.limit))
     return TaskWork(
         job.suite.name,
-        tuple(without_gold(item, prefix) for item in chosen_items(job.suite, job.limit)),
+        tuple(in_frame(item, job.candidate.settings.prompt) for item in items),
         _rules(engine, job.suite),
         timed=not job.suite.derived_from,
     )
@@ -220,7 +221,7 @@ def _record(job: Job, outcome: Outcome, machine: Machine, build: Mapping[str, Js
         created_at=datetime.now(UTC),
         fingerprint=key,
         candidate_id=job.candidate.id,
-        candidate=asdict(job.candidate),
+        candidate={**asdict(job.candidate), "settings": job.candidate.settings.stated()},
         embedded=model.embedded,
         size_bytes=learnt if model.size_bytes is None else model.size_bytes,
         suite=suite.name,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,6 +20,18 @@ from rightsize.cli.common import (
     working,
 )
 from rightsize.cli.remote import ApiPrice, Concurrency, Load, MaxSpend, RequestLimit, read_budget
+from rightsize.cli.variants import (
+    ChatTemplate,
+    Constrain,
+    Context,
+    FlashAttention,
+    GpuLayers,
+    KvType,
+    Lora,
+    PromptVariant,
+    Threads,
+    read_variants,
+)
 from rightsize.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +46,7 @@ EPILOG = examples(
     "rightsize bench --task classification --model my-model-f16.gguf --limit 100",
     "rightsize bench --task extraction --model ollama:llama3.2 --model http://127.0.0.1:8080/v1",
     "rightsize bench --task extraction --model openai:gpt-5.6-luna --max-spend 2USD",
+    "rightsize bench --task extraction --threads 1,2,4 --kv-type f16,q8_0",
     "rightsize bench --task extraction --watts-idle 4 --watts-load 14",
 )
 
@@ -70,26 +82,15 @@ def bench(  # noqa: PLR0917  one parameter per option
     repetitions: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Repetitions of the speed tests.  [default: 8]")
     ] = None,
-    threads: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Threads.  [default: usable physical cores]")
-    ] = None,
-    context: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Context in tokens.  [default: what the task needs]")
-    ] = None,
-    gpu_layers: Annotated[
-        int | None, typer.Option(metavar="N", min=-1, help="Layers to put on a GPU; -1 for all.  [default: 0]")
-    ] = None,
-    chat_template: Annotated[
-        str | None,
-        typer.Option(metavar="auto|none", help="Use the model's own chat template, or none.  [default: auto]"),
-    ] = None,
-    constrain: Annotated[
-        str | None,
-        typer.Option(
-            metavar="json|FILE",
-            help="Let models write only JSON, what a JSON schema allows, or what a GBNF grammar allows.",
-        ),
-    ] = None,
+    threads: Threads = None,
+    context: Context = None,
+    gpu_layers: GpuLayers = None,
+    kv_type: KvType = None,
+    flash_attention: FlashAttention = None,
+    chat_template: ChatTemplate = None,
+    prompt: PromptVariant = None,
+    constrain: Constrain = None,
+    lora: Lora = None,
     allow_requantize: Annotated[
         bool, typer.Option("--allow-requantize", help="Quantize files that are quantized already.")
     ] = False,
@@ -143,11 +144,6 @@ def bench(  # noqa: PLR0917  one parameter per option
             "store": store,
             "requests": requests,
             "repetitions": repetitions,
-            "threads": threads,
-            "context_tokens": context,
-            "gpu_layers": gpu_layers,
-            "chat_template": _template(chat_template),
-            "constrain": _constraint(constrain),
             "watts_idle": watts_idle,
             "watts_load": watts_load,
             "time_limit_s": _seconds(time_limit, "--time-limit"),
@@ -155,6 +151,19 @@ def bench(  # noqa: PLR0917  one parameter per option
             "request_limit_s": _seconds(request_limit, "--request-limit"),
             "arrivals_per_s": load,
             "memory_limit_bytes": _bytes(memory_limit),
+        }
+    )
+    variants = read_variants(
+        {
+            "--threads": threads,
+            "--context": context,
+            "--gpu-layers": gpu_layers,
+            "--kv-type": kv_type,
+            "--flash-attention": flash_attention,
+            "--chat-template": chat_template,
+            "--prompt": prompt,
+            "--constrain": constrain,
+            "--lora": lora,
         }
     )
     suites = load_suites(task, trusted=trust_suite, allow_code_execution=allow_code_execution)
@@ -169,6 +178,7 @@ def bench(  # noqa: PLR0917  one parameter per option
         allow_requantize,
         baselines,
         read_budget(max_spend, price),
+        variants,
     )
     done = _measure(wanted, settings)
     _show(done, stored_figures(settings, suites, checks), as_json=as_json)
@@ -199,23 +209,6 @@ def load_suites(
                 f"two different tasks are called {suite.name!r}", next_step="Measure one at a time"
             )
     return [with_consent(suite, allow_code_execution) for suite in suites.values()]
-
-
-def _template(text: str | None) -> str | None:
-    if text not in (None, "auto", "none"):
-        raise UsageError(f"--chat-template {text}: it is auto or none")
-    return text
-
-
-def _constraint(text: str | None) -> str | None:
-    """``json``, or what the named file holds: its content, not its name, decides what is measured."""
-    if text is None or text == "json":
-        return text
-    try:
-        return Path(text).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        hint = "Use json, a .json file with a schema, or a .gbnf file with a grammar"
-        raise UsageError(f"--constrain {text}: {error}", next_step=hint) from error
 
 
 def _seconds(text: str | None, flag: str) -> float | None:

@@ -47,16 +47,32 @@ class Format(StrEnum):
 CandidateOption = Annotated[str | None, typer.Option("--candidate", metavar="ID", help="Only this candidate.")]
 
 
-@app.command("list", epilog=examples("rightsize results list", "rightsize results list --task sql --json"))
-def list_results(
+@app.command(
+    "list",
+    epilog=examples(
+        "rightsize results list", "rightsize results list --task sql --rank-by decode_tokens_per_s"
+    ),
+)
+def list_results(  # noqa: PLR0917  one parameter per option
     task: TaskOption = None,
     candidate: CandidateOption = None,
     every: Annotated[bool, typer.Option("--all", help="Earlier repetitions too.")] = False,
+    rank_by: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="Best first by any metric, or in order of any setting, such as latency_p95_ms or kv_type.",
+        ),
+    ] = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """List stored cells, oldest first."""
+    """List stored cells, oldest first, or ranked by a column."""
     records = _records(store, split_commas(task), candidate, newest=not every)
+    if rank_by:
+        from rightsize.store.frame import ranked
+
+        records = ranked(records, rank_by)
     if as_json:
         print_json({"schema_version": 1, "command": "results", "cells": [cell_json(r) for r in records]})
         return
@@ -65,7 +81,7 @@ def list_results(
         return
     from rightsize.reports.results_table import results_table
 
-    out().print(results_table(records))
+    out().print(results_table(records, rank_by))
 
 
 @app.command(epilog=examples("rightsize results export > all.csv", "rightsize results export --format json"))

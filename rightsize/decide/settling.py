@@ -131,5 +131,7 @@ def _settings(records: Mapping[str, Record]) -> tuple[tuple[str, str], ...]:
         # The content of a schema or grammar is stored, not its file: only the word can be named again.
         "--constrain": "json" if settings.get("constrain") == "json" else None,
         "--chat-template": settings.get("chat_template") if settings.get("chat_template") != "auto" else None,
+        "--kv-type": settings.get("kv_type"),
+        "--flash-attention": settings.get("flash_attention"),
     }
     return tuple((flag, str(value)) for flag, value in flags.items() if value)

@@ -39,5 +39,10 @@ def _chosen(flags: Sequence[tuple[str, str]]) -> dict[str, Any]:
     """A candidate's own settings, from the flags that stand for them."""
     fields = {"--threads": "threads", "--context": "context_tokens", "--gpu-layers": "gpu_layers"}
     chosen: dict[str, Any] = {fields[flag]: int(value) for flag, value in flags if flag in fields}
-    texts = {"--chat-template": "chat_template", "--constrain": "constrain"}
+    texts = {
+        "--chat-template": "chat_template",
+        "--constrain": "constrain",
+        "--kv-type": "kv_type",
+        "--flash-attention": "flash_attention",
+    }
     return chosen | {texts[flag]: value for flag, value in flags if flag in texts}

@@ -10,22 +10,33 @@ from rich.text import Text
 from rightsize.domain import Absent, Measured, Record
 from rightsize.metrics import METRICS
 from rightsize.reports.figures import figure_of
+from rightsize.store.frame import frame_row
 from rightsize.units import format_value
 
 
-def results_table(records: Sequence[Record]) -> Table:
-    """Number, candidate, task, items, score, p95 latency and when; the reason where nothing was measured."""
+def results_table(records: Sequence[Record], column: str | None = None) -> Table:
+    """Number, candidate, task, items, score, p95 latency and when; the reason where nothing was measured.
+
+    A ``column`` that the cells are ranked by takes the place of the time.
+    """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("id", justify="right")
     table.add_column("candidate", no_wrap=True, overflow="ellipsis", max_width=24)
     table.add_column("task", no_wrap=True, overflow="ellipsis", max_width=14)
     for title in ("items", "score", "p95"):
         table.add_column(title, justify="right", no_wrap=True)
-    table.add_column("when (UTC)", no_wrap=True)
+    table.add_column(column or "when (UTC)", no_wrap=True, justify="right" if column else "left")
     for record in records:
-        when = f"{record.created_at:%m-%d %H:%M}"
+        when = _ranked_by(record, column) if column else f"{record.created_at:%m-%d %H:%M}"
         table.add_row(str(record.id), Text(record.candidate_id), Text(record.suite), *_figures(record), when)
     return table
+
+
+def _ranked_by(record: Record, column: str) -> str:
+    value = frame_row(record)[column]
+    if value is None:
+        return "–"
+    return format_value(value, METRICS[column].unit) if column in METRICS else str(value)
 
 
 def _figures(record: Record) -> tuple[Text, Text, Text]:

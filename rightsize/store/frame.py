@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rightsize.domain import Measured, Reading, Record
+from rightsize.domain import Direction, Measured, Reading, Record
+from rightsize.errors import UsageError
 from rightsize.metrics import METRICS, Metric
 from rightsize.store.store import Store
 
@@ -33,6 +35,18 @@ def to_frame(records: Iterable[Record]) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(_FIGURES, "float64"))
 
 
+#: What was chosen about how a candidate runs; a column each.
+SETTINGS = (
+    "threads",
+    "context_tokens",
+    "gpu_layers",
+    "kv_type",
+    "flash_attention",
+    "chat_template",
+    "prompt",
+    "constrain",
+    "lora",
+)
 _FACTS = (
     "id",
     "created_at",
@@ -46,6 +60,10 @@ _FACTS = (
     "outcome",
     "reason",
     "items",
+    "engine",
+    "model",
+    "quant",
+    *SETTINGS,
 )
 _FIGURES = tuple(name for name in METRICS if not name.startswith("cost_"))
 COLUMNS = (*_FACTS, *_FIGURES, "energy_provenance", "energy_source", "absent")
@@ -70,12 +88,47 @@ def frame_row(record: Record) -> dict[str, Any]:
         "outcome": type(outcome).__name__.lower(),
         "reason": None if isinstance(outcome, Measured) else outcome.reason,
         "items": len(measured.items) if measured else 0,
+        **_candidate_columns(record),
         **{name: _sampled(METRICS[name], readings) for name in _FIGURES},
         "size_bytes": record.size_bytes,
         **_over_items(measured),
         "energy_provenance": energy.provenance.value if energy else None,
         "energy_source": energy.source if energy else None,
         "absent": "; ".join(f"{a.metric}: {a.reason}" for a in measured.absent) if measured else None,
+    }
+
+
+def ranked(records: Sequence[Record], column: str) -> list[Record]:
+    """The records by a column: a metric's best first, anything else in its own order; what is missing last.
+
+    Raises UsageError for what is no column.
+    """
+    if column not in COLUMNS:
+        near = get_close_matches(column, COLUMNS, n=3, cutoff=0.4)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"Columns are {', '.join(COLUMNS)}"
+        raise UsageError(f"there is no column {column!r}", next_step=hint)
+    falling = column in METRICS and METRICS[column].direction is Direction.HIGHER
+    rows = [(frame_row(record)[column], record) for record in records]
+    known = sorted(((v, r) for v, r in rows if v is not None), key=lambda row: row[0], reverse=falling)
+    return [record for _, record in known] + [record for value, record in rows if value is None]
+
+
+def _candidate_columns(record: Record) -> dict[str, Any]:
+    """Engine, model, level and settings; a setting that the engine has not got is missing."""
+    model, chosen = record.candidate.get("model", {}), record.candidate.get("settings", {})
+    # Records do not state what could not be chosen when they were made.
+    settings = {"kv_type": "f16", "flash_attention": "auto", **chosen}
+    columns = {name: settings.get(name) for name in SETTINGS}
+    # Of texts their names: a schema or a prompt is no column.
+    columns["prompt"] = chosen.get("prompt_name") or None
+    columns["lora"] = Path(chosen["lora"]).stem if chosen.get("lora") else None
+    constrain = chosen.get("constrain")
+    columns["constrain"] = constrain if constrain in {None, "", "json"} else "constrained"
+    return {
+        "engine": record.candidate.get("engine"),
+        "model": model.get("name"),
+        "quant": model.get("quant"),
+        **columns,
     }
 
 

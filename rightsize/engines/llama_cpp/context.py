@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from rightsize.engines.llama_cpp import library
 from rightsize.engines.llama_cpp.amx import works
 from rightsize.engines.llama_cpp.batch import TokenBatch
+from rightsize.engines.llama_cpp.options import Adapter, ContextOptions
 from rightsize.errors import EngineError
 
 _NO_SLOT = 1  # llama_decode: no room in the KV cache
@@ -37,10 +38,19 @@ class CacheBytes:
 class LoadedModel:
     """Weights and vocabulary. ``load_ms`` is the wall time of loading, ``load_log`` what llama.cpp said.
 
-    ``amx``: whether weights may be laid out for AMX; by default where that works.
+    ``amx``: whether weights may be laid out for AMX; by default where that works. ``options`` are those of
+    every context over it; loading their adapter is part of ``load_ms``.
     """
 
-    def __init__(self, path: Path, *, gpu_layers: int = 0, amx: bool | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        gpu_layers: int = 0,
+        amx: bool | None = None,
+        options: ContextOptions = ContextOptions(),  # noqa: B008  frozen
+    ) -> None:
+        self.options = options
         library.start()
         params = llama.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
@@ -52,10 +62,21 @@ class LoadedModel:
         if not self.handle:
             reason = library.last_error(self.load_log)
             raise EngineError(f"llama.cpp cannot load {path.name}: {reason}")
+        self.adapter = self._load_adapter(Path(options.lora)) if options.lora else None
         self.load_mode = llama.llama_load_mode_name(params.load_mode).decode()
         self.vocab = llama.llama_model_get_vocab(self.handle)
         self.vocab_size = int(llama.llama_vocab_n_tokens(self.vocab))
         self.context_length = int(llama.llama_model_n_ctx_train(self.handle))
+
+    def _load_adapter(self, path: Path) -> Adapter:
+        started = time.perf_counter()
+        try:
+            return Adapter(self.handle, path)
+        except EngineError:
+            self.close()
+            raise
+        finally:
+            self.load_ms += (time.perf_counter() - started) * 1e3
 
     @cached_property
     def has_tokenizer(self) -> bool:
@@ -162,6 +183,7 @@ class Context:
         params.n_threads_batch = threads
         params.kv_unified = unified
         params.no_perf = True
+        model.options.apply(params)
         self.model = model
         with library.captured_log() as self.log:
             self.handle = llama.llama_init_from_model(model.handle, params)
@@ -170,6 +192,8 @@ class Context:
                 f"llama.cpp cannot make a context of {tokens} tokens: {library.last_error(self.log)}"
             )
         self.memory = llama.llama_get_memory(self.handle)
+        if model.adapter:
+            model.adapter.attach(self.handle)
 
     def __enter__(self) -> Context:
         return self

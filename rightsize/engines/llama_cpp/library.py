@@ -52,7 +52,8 @@ def captured_log() -> Iterator[list[str]]:
 
 def last_error(lines: list[str]) -> str:
     """The most telling line of a failed load: the last one that speaks of an error."""
-    telling = [line for line in lines if re.search(r"error|fail|unknown|invalid|unable|not enough", line, re.I)]
+    speaks = re.compile(r"error|fail|unknown|invalid|unable|requires|not enough", re.IGNORECASE)
+    telling = [line for line in lines if speaks.search(line)]
     # The last lines only say that loading failed; the first error says why.
     return re.sub(r"^\w+: ", "", telling[0]).strip() if telling else "llama.cpp gave no reason"
 

@@ -15,6 +15,7 @@ from rightsize.engines.llama_cpp.constrain import Grammar
 from rightsize.engines.llama_cpp.context import Context, LoadedModel
 from rightsize.engines.llama_cpp.generate import begin, prompt_tree, time_request
 from rightsize.engines.llama_cpp.generation import Generation
+from rightsize.engines.llama_cpp.options import ContextOptions
 from rightsize.engines.llama_cpp.plan import CachePlan, Limits, plan_separate, plan_shared, pool_pays
 from rightsize.engines.llama_cpp.prompts import AUTO, PromptStyle, style_of
 from rightsize.engines.llama_cpp.requests import Encoder, Scoring
@@ -43,7 +44,8 @@ class LlamaCppSession:
         self._settings = settings
         self._budget_bytes = kv_budget_bytes
         self._slots = slots
-        self._model = LoadedModel(path, gpu_layers=settings.gpu_layers)
+        options = ContextOptions.of(settings)
+        self._model = LoadedModel(path, gpu_layers=settings.gpu_layers, options=options)
         self._style = style_of(self._model, settings.chat_template)
         self._encoder = Encoder(self._model, self._style)
         self._threads = max(1, settings.threads)

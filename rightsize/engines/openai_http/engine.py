@@ -16,7 +16,9 @@ class OpenAiHttpEngine(Engine):
     """Models behind OpenAI's API: ``http://127.0.0.1:8080/v1#NAME``, ``vllm:NAME``, ``openai:NAME``."""
 
     name = "openai_http"
-    capabilities = Capabilities(local=False, settings=frozenset({"chat_template", "constrain"}))
+    capabilities = Capabilities(
+        local=False, settings=frozenset({"chat_template", "constrain", "prompt", "prompt_name"})
+    )
 
     def claims(self, spec: str) -> bool:
         """An address, or the name of a known kind of server before a colon."""
