@@ -70,7 +70,7 @@ def _rightsize(model: Path, threads: int) -> Speeds:
     request = CellRequest("llama_cpp", model, CandidateSettings(threads=threads), (), requests=0, repetitions=1)
     for event in run_worker(request, Limits(time_s=3600, stall_s=3600, memory_bytes=0)):
         if event.kind == "speed":
-            data = event.data
+            data = event.data["samples"]
     return {"pp512": data["prefill_tokens_per_s"], "tg128": data["decode_tokens_per_s"]}
 
 

@@ -487,7 +487,8 @@ class Judgement:
     """One threshold judged for one candidate on one task.
 
     ``bound_low`` and ``bound_high`` are the exact one-sided bounds the verdict was made from, each at error
-    ``alpha``. ``more_needed`` estimates how many more items (or requests) would settle an UNDECIDED.
+    ``alpha``. ``more_needed`` estimates how many more items (or requests) would settle an UNDECIDED; 0 means
+    the same ones again on a quiet machine. ``trust`` is the label of the measurement, empty where none applies.
     """
 
     threshold: Threshold
@@ -502,3 +503,4 @@ class Judgement:
     task: str = ""
     provenance: Provenance | None = None
     more_needed: int | None = None
+    trust: str = ""

@@ -39,6 +39,9 @@ class Settings:
     concurrency: int = 8
     request_limit_s: float = 300.0
     arrivals_per_s: float = 0.0
+    remeasure: int = 2
+    soak_s: float = 0.0
+    quiet_timeout_s: float | None = None
 
 
 def resolve_settings(

@@ -1,4 +1,4 @@
-"""The probe: time small files of every weight type on this machine, in under a minute. Raw samples come back."""
+"""The probe: time small files of every weight type on this machine, in under a minute; raw samples out."""
 
 from __future__ import annotations
 

@@ -104,12 +104,25 @@ def outcome_of(
         return Failed(f"no item could be run: {log.outcomes[0].error}", tuple(log.outcomes), tuple(readings))
     if not log.scored:
         absent.append(Absent("score", NO_SCORE))
-    return Measured(tuple(log.outcomes), tuple(readings), tuple(absent), _facts(log, loaded))
+    return Measured(tuple(log.outcomes), tuple(readings), tuple(absent), _facts(log, loaded, speed))
 
 
-def _facts(log: TaskLog, loaded: Mapping[str, Any], *, corpus: bool = True) -> dict[str, Any]:
-    load = load_facts(log.requests.get("load"))
-    return {**loaded, **log.requests.get("facts", {}), **load, **(_corpus(log) if corpus else {})}
+def _facts(log: TaskLog, loaded: Mapping[str, Any], speed: Mapping[str, Any]) -> dict[str, Any]:
+    return {**_said(log, loaded), **_corpus(log), **watched_facts(log.requests, speed)}
+
+
+def _said(log: TaskLog, loaded: Mapping[str, Any]) -> dict[str, Any]:
+    """What the session said of itself."""
+    return {**loaded, **log.requests.get("facts", {}), **load_facts(log.requests.get("load"))}
+
+
+def watched_facts(requests: Mapping[str, Any], speed: Mapping[str, Any]) -> dict[str, Any]:
+    """What the watch saw in each window whose samples count, and the raw windows that were measured again."""
+    of_requests = [window["seen"] for window in requests.get("windows", ()) if window.get("seen")]
+    windows = {"requests": of_requests, **speed.get("windows", {})}
+    discarded = [*requests.get("discarded", ()), *speed.get("discarded", ())]
+    soak = {"soak": dict(speed["soak"])} if speed.get("soak") else {}
+    return {"windows": {name: seen for name, seen in windows.items() if seen}, "discarded": discarded, **soak}
 
 
 def _corpus(log: TaskLog) -> dict[str, Any]:
@@ -130,7 +143,11 @@ def readings_of(
     readings, absent = readings + under_load, absent + no_load
     energy, no_energy = _window_readings(log)
     readings += [*energy, *_memory_readings(log.requests.get("memory", {}))]
-    readings += [Reading(name, "token/s", tuple(values)) for name, values in speed.items() if values]
+    readings += [
+        Reading(name, "token/s", tuple(values)) for name, values in speed.get("samples", {}).items() if values
+    ]
+    if soak := speed.get("soak"):
+        readings.append(Reading("soak_tokens_per_s", "token/s", tuple(soak["tokens_per_s"])))
     if "load_ms" in loaded:
         readings.append(Reading("load_ms", "ms", (loaded["load_ms"],)))
     absent += no_energy + _declared_absent(log, loaded, {reading.metric for reading in readings})
@@ -139,7 +156,7 @@ def readings_of(
 
 def _declared_absent(log: TaskLog, loaded: Mapping[str, Any], present: set[str]) -> list[Absent]:
     """What the session said it cannot give, and the memory of a process that is not ours."""
-    reasons: dict[str, str] = dict(_facts(log, loaded, corpus=False).get("absent", {}))
+    reasons: dict[str, str] = dict(_said(log, loaded).get("absent", {}))
     if reason := log.requests.get("memory_absent"):
         reasons["memory_bytes"] = reason
     return [Absent(metric, reason) for metric, reason in reasons.items() if metric not in present]

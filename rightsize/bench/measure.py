@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from typing import Any
 
 from rightsize.bench.process_memory import PeakMemory
 from rightsize.bench.protocol import CellRequest, Event, TaskWork
+from rightsize.bench.speed import PREFILL_TOKENS as PREFILL_TOKENS  # noqa: PLC0414  for benchmarks
+from rightsize.bench.speed import measure_soak, measure_speed
+from rightsize.bench.windows import Window, measure_again, measured
 from rightsize.domain import Item
 from rightsize.engines.interface import RemoteSession, RequestTiming, Session
-from rightsize.meters.interface import EnergyMeter, EnergyUse
+from rightsize.machine.watch import Watch
+from rightsize.meters.interface import EnergyMeter
 
-PREFILL_TOKENS, DECODE_TOKENS = 512, 128
-_WINDOWS = 6  # energy is read over this many groups of requests, so that its spread shows
+_WINDOWS = 6  # requests are watched, and energy is read, over this many groups, so that the spread shows
 _PROGRESS_EVERY_S = 0.5
 ELSEWHERE = "the model runs in another process, which is not ours to read"
 
@@ -27,31 +30,38 @@ Emit = Callable[[Event], None]
 
 
 def measure_cell(
-    session: Session, request: CellRequest, meter: EnergyMeter | str, emit: Emit, *, local: bool = True
+    session: Session,
+    request: CellRequest,
+    meter: EnergyMeter | str,
+    emit: Emit,
+    *,
+    local: bool = True,
+    await_turn: Callable[[], None] = lambda: None,
 ) -> None:
     """Measure every task of the cell and emit what was seen, task by task.
 
     ``meter`` is an energy meter, or the reason why there is none. Memory and processor time of this process
-    count only if the model is in it (``local``).
+    count only if the model is in it (``local``); elsewhere the time of others may be the model's own. With
+    ``request.turns`` each window of requests is announced as ``ready`` and begins when ``await_turn`` returns.
     """
     memory = PeakMemory()
     runnable = {task.name: _runnable(session, task, emit) for task in request.tasks}
-    for task in request.tasks:
-        if task.timed and runnable[task.name]:
-            _measure_requests(
-                session,
-                task,
-                runnable[task.name],
-                count=request.requests,
-                meter=meter,
-                memory=memory,
-                emit=emit,
-                local=local,
-                arrivals_per_s=request.remote.arrivals_per_s,
-            )
-    if request.speed:
-        emit(Event("speed", data=_measure_speed(session, request.repetitions, emit)))
-    for task in request.tasks:
+
+    def progress(phase: str, done: int, of: int) -> None:
+        emit(Event("progress", data={"phase": phase, "done": done, "of": of}))
+
+    with Watch(local=local) as watch:
+        for task in request.tasks:
+            if task.timed and runnable[task.name]:
+                run = Requests(session, task, meter, memory, watch, emit, await_turn, local=local)
+                run.measure(runnable[task.name], request)
+        if request.speed:
+            times = request.remeasure if local else 0
+            seen = measure_speed(session, request.repetitions, watch, times=times, progress=progress)
+            emit(Event("speed", data=seen))
+        if request.soak_s:
+            emit(Event("soak", data=measure_soak(session, request.soak_s, watch, progress)))
+    for task in request.tasks if request.answers else ():
         _answer(session, task, runnable[task.name], emit)
         emit(Event("task_done", task.name))
 
@@ -63,56 +73,70 @@ def _runnable(session: Session, task: TaskWork, emit: Emit) -> list[Item]:
     return [item for item in task.items if item.id not in rejected]
 
 
-def _measure_requests(
-    session: Session,
-    task: TaskWork,
-    items: Sequence[Item],
-    *,
-    count: int,
-    meter: EnergyMeter | str,
-    memory: PeakMemory,
-    emit: Emit,
-    local: bool,
-    arrivals_per_s: float,
-) -> None:
-    """Time ``count`` requests (the items again from the first when there are fewer) and read the meters."""
-    chosen = list(islice(cycle(_spread(items, count)), count))
-    memory.start()
-    timings: list[RequestTiming] = []
-    windows: list[dict[str, Any]] = []
-    requests = session.time_requests(chosen, task.rules)
-    for size in _window_sizes(count):
-        cpu_before = time.process_time()
-        seen, use = _metered(requests, size, meter)
-        cpu_s = time.process_time() - cpu_before
-        memory.note()
-        timings += seen
-        windows.append(_window(seen, use, cpu_s if local else None))
-        emit(Event("progress", task.name, {"phase": "requests", "done": len(timings), "of": count}))
-    # Exhaust the iterator while the context still stands, so that the peak includes all of it.
-    peak = memory.peak_bytes()
-    for _ in requests:
-        pass
-    data = {
-        "timings": [asdict(timing) for timing in timings],
-        "windows": windows,
-        "memory": dict(peak) if local else {},
-        "memory_absent": None if local else ELSEWHERE,
-        "energy_absent": meter if isinstance(meter, str) else None,
-        "load": _under_load(session, task, chosen, arrivals_per_s),
-        "facts": dict(session.facts()),
-    }
-    emit(Event("requests", task.name, data))
+class Requests:
+    """The requests of one task, timed one at a time in windows, with the meters read for each."""
 
+    def __init__(  # noqa: PLR0917  everything that a window needs
+        self,
+        session: Session,
+        task: TaskWork,
+        meter: EnergyMeter | str,
+        memory: PeakMemory,
+        watch: Watch,
+        emit: Emit,
+        await_turn: Callable[[], None],
+        *,
+        local: bool,
+    ) -> None:
+        self._local = local
+        self._session, self._task, self._meter = session, task, meter
+        self._memory, self._watch, self._emit, self._await_turn = memory, watch, emit, await_turn
 
-def _under_load(
-    session: Session, task: TaskWork, items: Sequence[Item], arrivals_per_s: float
-) -> Mapping[str, Any] | None:
-    """The same requests once more, arriving at a rate of their own: of servers, when it was asked for."""
-    if not arrivals_per_s or not isinstance(session, RemoteSession):
-        return None
-    arrivals = session.under_load(items, task.rules, arrivals_per_s, len(items))
-    return {"arrivals_per_s": arrivals_per_s, "arrivals": [asdict(arrival) for arrival in arrivals]}
+    def measure(self, items: Sequence[Item], request: CellRequest) -> None:
+        """Time ``request.requests`` requests (the items again from the first when there are fewer)."""
+        count = request.requests
+        chosen = list(islice(cycle(_spread(items, count)), count))
+        self._memory.start()
+        requests = self._ask(chosen)
+        windows = [self._window(part, requests, request.turns, count) for part in _parts(chosen, request.turns)]
+        # Exhaust the iterator while the context still stands, so that the peak includes all of it.
+        peak = self._memory.peak_bytes()
+        for _ in requests:
+            pass
+        # Of a server we see too little to know what disturbed it, and each request may cost money.
+        times = request.remeasure if self._local and not request.turns else 0
+        replaced = measure_again(windows, self._ask, self._meter, self._watch, times=times)
+        data = {
+            "timings": [asdict(timing) for window in windows for timing in window.timings],
+            "windows": [window.data(local=self._local) for window in windows],
+            "discarded": [window.discarded("requests") for window in replaced],
+            "memory": dict(peak) if self._local else {},
+            "memory_absent": None if self._local else ELSEWHERE,
+            "energy_absent": self._meter if isinstance(self._meter, str) else None,
+            "load": self._under_load(chosen, request.remote.arrivals_per_s),
+            "facts": dict(self._session.facts()),
+        }
+        self._emit(Event("requests", self._task.name, data))
+
+    def _under_load(self, items: Sequence[Item], arrivals_per_s: float) -> Mapping[str, Any] | None:
+        """The same requests once more, arriving at a rate of their own: of servers, when it was asked for."""
+        if not arrivals_per_s or not isinstance(self._session, RemoteSession):
+            return None
+        arrivals = self._session.under_load(items, self._task.rules, arrivals_per_s, len(items))
+        return {"arrivals_per_s": arrivals_per_s, "arrivals": [asdict(arrival) for arrival in arrivals]}
+
+    def _ask(self, items: Sequence[Item]) -> Iterator[RequestTiming]:
+        return self._session.time_requests(items, self._task.rules)
+
+    def _window(self, part: _Part, requests: Iterator[RequestTiming], turns: int, count: int) -> Window:
+        if turns:
+            self._emit(Event("ready", self._task.name))
+            self._await_turn()
+        window = measured(part.items, requests, self._meter, self._watch)
+        self._memory.note()
+        progress = {"phase": "requests", "done": part.first + len(part.items), "of": count}
+        self._emit(Event("progress", self._task.name, progress))
+        return window
 
 
 def _spread(items: Sequence[Item], count: int) -> list[Item]:
@@ -121,41 +145,20 @@ def _spread(items: Sequence[Item], count: int) -> list[Item]:
     return [items[int(i * step)] for i in range(min(count, len(items)))]
 
 
-def _window_sizes(count: int) -> list[int]:
-    share, rest = divmod(count, _WINDOWS)
-    return [size for i in range(_WINDOWS) if (size := share + (i < rest))]
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The items of one window, and how many came before them."""
+
+    first: int
+    items: Sequence[Item]
 
 
-def _metered(
-    requests: Iterator[RequestTiming], size: int, meter: EnergyMeter | str
-) -> tuple[list[RequestTiming], EnergyUse | None]:
-    if isinstance(meter, str):
-        return list(islice(requests, size)), None
-    with meter.window() as window:
-        seen = list(islice(requests, size))
-    return seen, window.use
-
-
-def _window(seen: Sequence[RequestTiming], use: EnergyUse | None, cpu_s: float | None) -> dict[str, Any]:
-    return {
-        "requests": len(seen),
-        "tokens": sum((timing.prompt_tokens or 0) + timing.output_tokens for timing in seen),
-        "cpu_s": cpu_s,
-        "energy": asdict(use) if use else None,
-    }
-
-
-def _measure_speed(session: Session, repetitions: int, emit: Emit) -> Mapping[str, Any]:
-    samples: dict[str, list[float]] = {"prefill_tokens_per_s": [], "decode_tokens_per_s": []}
-    runs = (
-        ("prefill_tokens_per_s", session.prefill_tokens_per_s(PREFILL_TOKENS, repetitions)),
-        ("decode_tokens_per_s", session.decode_tokens_per_s(DECODE_TOKENS, repetitions)),
-    )
-    for metric, values in runs:
-        for value in values:
-            samples[metric].append(value)
-            emit(Event("progress", data={"phase": metric, "done": len(samples[metric]), "of": repetitions}))
-    return samples
+def _parts(items: Sequence[Item], turns: int) -> list[_Part]:
+    """The items cut into windows of about equal size."""
+    share, rest = divmod(len(items), turns or _WINDOWS)
+    sizes = [size for n in range(turns or _WINDOWS) if (size := share + (n < rest))]
+    firsts = [sum(sizes[:n]) for n in range(len(sizes))]
+    return [_Part(first, items[first : first + size]) for first, size in zip(firsts, sizes, strict=True)]
 
 
 def _answer(session: Session, task: TaskWork, items: Sequence[Item], emit: Emit) -> None:

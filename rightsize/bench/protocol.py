@@ -8,7 +8,16 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from rightsize.domain import Answer, CandidateSettings, Item, Model, ModelKind, SolvedExample, TaskType
+from rightsize.domain import (
+    Answer,
+    Candidate,
+    CandidateSettings,
+    Item,
+    Model,
+    ModelKind,
+    SolvedExample,
+    TaskType,
+)
 from rightsize.engines.interface import RemoteRun, Spending, TaskRules
 
 
@@ -28,7 +37,12 @@ class TaskWork:
 
 @dataclass(frozen=True, slots=True)
 class CellRequest:
-    """Everything a worker needs to measure one candidate."""
+    """Everything a worker needs to measure one candidate.
+
+    A window of requests, or a repetition of a speed test, that something else disturbed is measured again at
+    most ``remeasure`` times. ``soak_s`` is how long to generate without a rest. With ``turns`` the requests
+    come in so many windows, each of which waits for a line on stdin.
+    """
 
     engine: str
     model: Model
@@ -40,12 +54,16 @@ class CellRequest:
     watts_idle: float | None = None
     watts_load: float | None = None
     remote: RemoteRun = field(default_factory=RemoteRun)
+    remeasure: int = 2
+    soak_s: float = 0.0
+    turns: int = 0
+    answers: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line from the worker. ``kind`` is one of ``loaded``, ``speed``, ``requests``, ``progress``,
-    ``answer``, ``task_done``, ``done`` and ``error``; ``data`` is what that kind carries."""
+    """One line from the worker. ``kind`` is one of ``loaded``, ``speed``, ``soak``, ``requests``, ``ready``,
+    ``progress``, ``answer``, ``task_done``, ``done`` and ``error``; ``data`` is what that kind carries."""
 
     kind: str
     task: str = ""
@@ -67,7 +85,7 @@ def in_frame(item: Item, frame: str) -> Item:
 
 
 def encode_request(request: CellRequest) -> str:
-    """The request as JSON."""
+    """The request as one line of JSON."""
     return json.dumps(asdict(request), default=str)
 
 
@@ -89,9 +107,14 @@ def _remote(raw: dict[str, Any]) -> RemoteRun:
     return RemoteRun(**raw, spending=Spending(ledger, spending["limit_usd"], price))
 
 
+def candidate_from(raw: Mapping[str, Any]) -> Candidate:
+    """The candidate that a stored record describes."""
+    return Candidate(_model(dict(raw["model"])), str(raw["engine"]), CandidateSettings(**raw["settings"]))
+
+
 def _model(raw: dict[str, Any]) -> Model:
-    path = None if raw["path"] is None else Path(raw["path"])
-    return Model(**{**raw, "path": path, "kind": ModelKind(raw["kind"])})
+    path = None if raw.get("path") is None else Path(raw["path"])
+    return Model(**{**raw, "path": path, "kind": ModelKind(raw.get("kind", ModelKind.LANGUAGE_MODEL))})
 
 
 def _task(raw: dict[str, Any]) -> TaskWork:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from rightsize.bench.collect import TaskLog, outcome_of
 from rightsize.bench.plan import Cell, chosen_items, fingerprint
 from rightsize.bench.protocol import CellRequest, Event, TaskWork, in_frame, without_gold
+from rightsize.bench.quiet import await_quiet
 from rightsize.bench.spending import Budget, remote_runs
 from rightsize.bench.supervise import Limits, WorkerFailed, run_worker
 from rightsize.domain import (
@@ -67,7 +68,9 @@ class CellLog:
         if event.kind == "loaded":
             self.loaded = event.data
         elif event.kind == "speed":
-            self.speed = event.data
+            self.speed = {**self.speed, **event.data}
+        elif event.kind == "soak":
+            self.speed = {**self.speed, "soak": event.data}
         elif event.task:
             self.tasks[event.task].hear(event)
 
@@ -83,15 +86,29 @@ def run_cells(
 ) -> list[Record]:
     """Measure every cell; a cell that breaks is stored as failed and the run goes on.
 
-    An interrupt keeps the tasks whose measurement was complete, then propagates.
+    An interrupt keeps the tasks whose measurement was complete, then propagates. Raises ResourceError when a
+    quiet machine was asked for and did not come; what was measured before is kept.
     """
     records: list[Record] = []
     with remote_runs(settings, budget) as remote_run:
         for number, cell in enumerate(cells, start=1):
             listener.cell_started(cell, number, len(cells))
+            _await_quiet(settings, listener)
             remote = remote_run(cell.candidate)
             records += _run_cell(cell, machine, settings, store, listener, remote=remote)
     return records
+
+
+def _await_quiet(settings: Settings, listener: Listener) -> None:
+    """Hold a cell back until the machine is quiet, where that was asked for."""
+    limit_s = settings.quiet_timeout_s
+    if limit_s is not None:
+        of = max(1, round(limit_s))
+
+        def waiting(seconds: float) -> None:
+            listener.progressed("", "waiting for quiet", min(round(seconds), of), of)
+
+        await_quiet(limit_s, waiting=waiting)
 
 
 def _run_cell(
@@ -184,7 +201,8 @@ def _limits(machine: Machine, settings: Settings) -> Limits:
     return Limits(settings.time_limit_s, settings.stall_limit_s, _memory_limit(machine, settings))
 
 
-def _work(engine: Engine, job: Job) -> TaskWork:
+def work_of(engine: Engine, job: Job) -> TaskWork:
+    """What a worker is told of one task: its items without gold, as this candidate is asked them."""
     # What learns from examples needs none before each question.
     prefix = job.suite.fewshot_prefix if engine.capabilities.learns else ""
     items = (without_gold(item, prefix) for item in chosen_items(job.suite, job.limit))
@@ -198,7 +216,7 @@ def _work(engine: Engine, job: Job) -> TaskWork:
 
 def _request(cell: Cell, jobs: Sequence[Job], settings: Settings, remote: RemoteRun) -> CellRequest:
     engine = get_engine(cell.candidate.engine)
-    tasks = tuple(_work(engine, job) for job in jobs)
+    tasks = tuple(work_of(engine, job) for job in jobs)
     return CellRequest(
         engine=cell.candidate.engine,
         model=cell.candidate.model,
@@ -210,6 +228,8 @@ def _request(cell: Cell, jobs: Sequence[Job], settings: Settings, remote: Remote
         watts_idle=settings.watts_idle,
         watts_load=settings.watts_load,
         remote=remote,
+        remeasure=settings.remeasure,
+        soak_s=settings.soak_s,
     )
 
 

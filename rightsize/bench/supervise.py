@@ -48,6 +48,41 @@ def run_worker(request: CellRequest, limits: Limits) -> Iterator[Event]:
             _kill(process)
 
 
+class PacedWorker:
+    """A worker whose requests come in turns: it measures one window each time it is told to."""
+
+    def __init__(self, process: subprocess.Popen[str], events: Iterator[Event]) -> None:
+        self._process, self._events = process, events
+        self.pid = process.pid
+        self.heard: dict[str, Event] = {}
+
+    def get_ready(self) -> None:
+        """Return when the worker stands before its next turn, or has told of all of them."""
+        for event in self._events:
+            self.heard[event.kind] = event
+            if event.kind in {"ready", "requests"}:
+                return
+
+    def take_turn(self) -> None:
+        """Measure one window. Raises WorkerFailed with the reason when the worker dies."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write("\n")
+            self._process.stdin.flush()
+        self.get_ready()
+
+
+@contextlib.contextmanager
+def paced_worker(request: CellRequest, limits: Limits) -> Iterator[PacedWorker]:
+    """Start a worker for a ``request`` with turns; it is gone when the block ends, whatever happens."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
+        process = _start(request, stderr)
+        try:
+            yield PacedWorker(process, _events(process, limits, stderr))
+        finally:
+            _kill(process)
+
+
 def _start(request: CellRequest, stderr: IO[str]) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "rightsize.bench.worker"],
@@ -61,8 +96,11 @@ def _start(request: CellRequest, stderr: IO[str]) -> subprocess.Popen[str]:
         start_new_session=True,
     )
     assert process.stdin is not None
-    with contextlib.suppress(BrokenPipeError), process.stdin as stdin:
-        stdin.write(encode_request(request))
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.write(encode_request(request) + "\n")
+        process.stdin.flush()
+        if not request.turns:
+            process.stdin.close()
     return process
 
 
@@ -83,6 +121,7 @@ def _events(process: subprocess.Popen[str], limits: Limits, stderr: IO[str]) -> 
         if event.kind == "error":
             raise WorkerFailed(event.data["reason"])
         yield event
+        heard = time.monotonic()  # whoever listens may have taken its time
         if event.kind == "done":
             return
 
@@ -131,5 +170,7 @@ def _kill(process: subprocess.Popen[str]) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            with contextlib.suppress(BrokenPipeError):  # what was still to be written has no reader
+                pipe.close()

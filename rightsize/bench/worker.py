@@ -14,7 +14,7 @@ from rightsize.bench.process_memory import resident_bytes
 from rightsize.bench.protocol import CellRequest, Event, decode_request, encode_event
 from rightsize.engines.interface import RemoteSession
 from rightsize.engines.registry import get_engine
-from rightsize.errors import RightsizeError
+from rightsize.errors import EngineError, RightsizeError
 from rightsize.machine.cpu import read_cpu
 from rightsize.meters.choose import choose_meters
 from rightsize.meters.interface import EnergyMeter
@@ -28,7 +28,7 @@ def main() -> int:
         events.write(encode_event(event) + "\n")
         events.flush()
 
-    request = decode_request(sys.stdin.read())
+    request = decode_request(sys.stdin.readline())
     try:
         _measure(request, emit)
     except RightsizeError as error:
@@ -60,9 +60,15 @@ def _measure(request: CellRequest, emit: Emit) -> None:
         if isinstance(session, RemoteSession):
             session.treat(request.remote)
         emit(Event("loaded", data={"build": build, "harness_memory": harness, **session.facts()}))
-        measure_cell(session, request, meter, emit, local=local)
+        measure_cell(session, request, meter, emit, local=local, await_turn=_await_turn)
     finally:
         session.close()
+
+
+def _await_turn() -> None:
+    """Wait for the line that says it is our turn; when nobody is left to say it, there is nothing to do."""
+    if not sys.stdin.readline():
+        raise EngineError("the bench went away")
 
 
 def _meter(request: CellRequest) -> EnergyMeter | str:

@@ -48,6 +48,7 @@ EPILOG = examples(
     "rightsize bench --task extraction --model openai:gpt-5.6-luna --max-spend 2USD",
     "rightsize bench --task extraction --threads 1,2,4 --kv-type f16,q8_0",
     "rightsize bench --task extraction --watts-idle 4 --watts-load 14",
+    "rightsize bench --task extraction --require-quiet 5min --soak 10m",
 )
 
 
@@ -115,6 +116,22 @@ def bench(  # noqa: PLR0917  one parameter per option
     watts_load: Annotated[
         float | None, typer.Option(metavar="W", min=0, help="Configured power under load.")
     ] = None,
+    remeasure: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="Measure disturbed windows again, N times at most.  [default: 2]"
+        ),
+    ] = None,
+    require_quiet: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Wait up to TIME for a quiet machine, else refuse; 0 refuses at once."
+        ),
+    ] = None,
+    soak: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Generate for TIME, as 10m: sustained speed against burst."),
+    ] = None,
     time_limit: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Give a candidate up after this, as 30min.  [default: 1h]"),
@@ -146,6 +163,9 @@ def bench(  # noqa: PLR0917  one parameter per option
             "repetitions": repetitions,
             "watts_idle": watts_idle,
             "watts_load": watts_load,
+            "remeasure": remeasure,
+            "quiet_timeout_s": _quiet_s(require_quiet),
+            "soak_s": _seconds(soak, "--soak"),
             "time_limit_s": _seconds(time_limit, "--time-limit"),
             "concurrency": concurrency,
             "request_limit_s": _seconds(request_limit, "--request-limit"),
@@ -212,9 +232,18 @@ def load_suites(
 
 
 def _seconds(text: str | None, flag: str) -> float | None:
+    """A duration in seconds; ``10m`` is ten minutes here, where nothing lasts milliseconds."""
     from rightsize.units import parse_duration_ms
 
-    return None if text is None else parse_duration_ms(text, flag) / 1e3
+    if text is None:
+        return None
+    minutes = text.strip()
+    return parse_duration_ms(f"{minutes}in" if minutes.endswith("m") else minutes, flag) / 1e3
+
+
+def _quiet_s(text: str | None) -> float | None:
+    """How long to wait for a quiet machine; 0 is allowed, and means not at all."""
+    return 0.0 if text is not None and text.strip() in {"0", "0s"} else _seconds(text, "--require-quiet")
 
 
 def _bytes(text: str | None) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -70,6 +70,17 @@ def working(text: str) -> Iterator[None]:
         return
     with console.status(text):
         yield
+
+
+@contextmanager
+def counting(text: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how far something is, on a terminal: yields what is told how much is done of how much."""
+    console = talk()
+    if not console.is_terminal or in_ci():
+        yield lambda done, of: None
+        return
+    with console.status(text) as status:
+        yield lambda done, of: status.update(f"{text}: {done} of {of}")
 
 
 def in_ci() -> bool:

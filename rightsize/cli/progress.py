@@ -15,6 +15,7 @@ from rightsize.domain import Failed, Measured, Record, Skipped
 _PHASES = {
     "requests": "timing requests",
     "answers": "answering items",
+    "soak": "sustained speed",
     "prefill_tokens_per_s": "prompt speed",
     "decode_tokens_per_s": "generation speed",
 }

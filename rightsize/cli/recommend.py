@@ -235,4 +235,5 @@ def judgement_json(judgement: Judgement) -> dict[str, Any]:
         "provenance": judgement.provenance.value if judgement.provenance else None,
         "reason": judgement.reason,
         "more_needed": judgement.more_needed,
+        "trust": judgement.trust or None,
     }

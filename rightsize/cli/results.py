@@ -134,9 +134,12 @@ def delete(
 
 def cell_json(record: Record) -> dict[str, Any]:
     """One cell with its statistics, as ``results list --json`` prints it; what is missing is null."""
+    from rightsize.reports.trust_lines import trust_json
     from rightsize.store.frame import frame_row
 
-    return {**frame_row(record), "created_at": record.created_at.isoformat()}
+    trust = trust_json(record) or {"label": None, "reason": None}
+    row = {**frame_row(record), "created_at": record.created_at.isoformat()}
+    return {**row, "trust": trust["label"], "trust_reason": trust["reason"]}
 
 
 def _records(store: str | None, tasks: Sequence[str], candidate: str | None, *, newest: bool) -> list[Record]:
@@ -159,6 +162,6 @@ def _write(records: Sequence[Record], form: Format, stream: Any) -> None:
         return
     from rightsize.store.frame import COLUMNS
 
-    writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(stream, [*COLUMNS, "trust", "trust_reason"], lineterminator="\n")
     writer.writeheader()
     writer.writerows(cell_json(record) for record in records)

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from rightsize.decide.trust import trust_of
 from rightsize.domain import JsonValue, Measured, Reading, Record
+from rightsize.stats.trust import Trust
 
 BASELINE_READINGS = ("latency_ms", "memory_bytes", "energy_j_per_request")
 _NAMED = 3
@@ -24,8 +26,9 @@ class BaselineItem:
 class Baseline:
     """What a candidate achieved when the baseline was written.
 
-    ``suite_parts`` are hashes of what the suite consists of, ``settings`` those of the candidate; both are
-    empty where the baseline is older than they are.
+    ``suite_parts`` are hashes of what the suite consists of, ``settings`` those of the candidate;
+    ``contaminated`` says of each disturbed reading what disturbed it. All are empty where the baseline is older
+    than they are.
     """
 
     created_at: datetime
@@ -39,6 +42,7 @@ class Baseline:
     readings: Mapping[str, Reading]
     suite_parts: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, JsonValue] = field(default_factory=dict)
+    contaminated: Mapping[str, str] = field(default_factory=dict)
 
 
 def baseline_of(record: Record) -> Baseline:
@@ -60,6 +64,7 @@ def baseline_of(record: Record) -> Baseline:
         readings=kept,
         suite_parts=suite_parts(record),
         settings=settings(record),
+        contaminated=contaminated(record),
     )
 
 
@@ -79,6 +84,13 @@ def settings(record: Record) -> Mapping[str, JsonValue]:
     """Return the candidate's settings, empty where they are not recorded."""
     chosen = record.candidate.get("settings")
     return dict(chosen) if isinstance(chosen, Mapping) else {}
+
+
+def contaminated(record: Record) -> Mapping[str, str]:
+    """Return what disturbed each reading that a gate compares; one that nothing disturbed is not in it."""
+    metrics = {"latency_ms": "latency_p50_ms"}
+    found = {name: trust_of(record, metrics.get(name, name)) for name in BASELINE_READINGS}
+    return {name: said.reason for name, said in found.items() if said and said.label is Trust.CONTAMINATED}
 
 
 def suite_difference(baseline: Baseline, record: Record) -> str | None:

@@ -42,15 +42,20 @@ def is_unchanged(baseline: Baseline, record: Record) -> bool:
 def _changes(baseline: Baseline, record: Record) -> Iterator[Change]:
     if baseline.candidate_id != record.candidate_id:
         yield Change("the candidate", baseline.candidate_id, record.candidate_id)
-    before, after = baseline.model_sha256, model_sha256(record)
-    if before and after and before != after:
-        yield Change("the model file", before[:12], after[:12])
+    old, new = baseline.model_sha256, model_sha256(record)
+    if old and new and old != new:
+        yield Change("the model file", old[:12], new[:12])
     parts = suite_parts(record)
     for part, words in (("prompt", "the prompt"), ("rules", "how answers are cut off")):
         if part in parts and parts[part] != baseline.suite_parts.get(part, parts[part]):
             yield Change(words, baseline.suite_parts[part], parts[part])
     yield from _differing("engine", baseline.engine, record.engine)
-    yield from _differing("setting", baseline.settings, settings(record))
+    now = settings(record)
+    if baseline.settings and now:
+        # Settings that were left alone are not recorded.
+        keys = [*baseline.settings, *(key for key in now if key not in baseline.settings)]
+        before, after = ({key: chosen.get(key, _LEFT) for key in keys} for chosen in (baseline.settings, now))
+        yield from _differing("setting", before, after)
     if baseline.machine_fingerprint != record.machine_fingerprint:
         yield Change("the machine", baseline.machine_fingerprint, record.machine_fingerprint)
 
@@ -58,7 +63,14 @@ def _changes(baseline: Baseline, record: Record) -> Iterator[Change]:
 def _differing(kind: str, before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> Iterator[Change]:
     for key in before:
         if key in after and before[key] != after[key]:
-            yield Change(f"the {kind}'s {key}", _short(before[key]), _short(after[key]))
+            yield Change(
+                f"the {kind}'s {key}" if kind == "engine" else f"the {kind} {key}",
+                _short(before[key]),
+                _short(after[key]),
+            )
+
+
+_LEFT = "left alone"
 
 
 def _short(value: JsonValue) -> str:

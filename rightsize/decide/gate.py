@@ -10,9 +10,9 @@ switched off, and one that passes for lack of evidence is worth nothing. See doc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from rightsize.decide.baseline import Baseline
+from rightsize.decide.baseline import Baseline, contaminated
 from rightsize.decide.changes import Change, changes, is_unchanged
 from rightsize.decide.gate_checks import FAIL_ALPHA, INCREASES, PASS_ALPHA, Check, increase_check, score_check
 from rightsize.decide.gate_slices import SliceRule, slice_checks
@@ -132,9 +132,11 @@ def _increases(
     outcome = record.outcome
     readings = {r.metric: r for r in outcome.readings} if isinstance(outcome, Measured) else {}
     before, after = (in_turns.before, in_turns.after) if in_turns else (baseline.readings, readings)
+    now = contaminated(record)
     same_machine = in_turns is not None or baseline.machine_fingerprint == record.machine_fingerprint
-    return tuple(
-        increase_check(
+    checks = []
+    for flag, metric in INCREASES.items():
+        check = increase_check(
             flag,
             before.get(metric),
             after.get(metric),
@@ -142,5 +144,22 @@ def _increases(
             same_machine=same_machine,
             in_turns=in_turns is not None,
         )
-        for flag, metric in INCREASES.items()
-    )
+        disturbed = ("", "") if in_turns else (baseline.contaminated.get(metric, ""), now.get(metric, ""))
+        checks.append(_trusted(check, *disturbed))
+    return tuple(checks)
+
+
+def _trusted(check: Check, before: str, after: str) -> Check:
+    """The check as far as disturbed readings may carry it; ``before`` and ``after`` say what disturbed them.
+
+    A disturbance makes things slower and hungrier: one of the newest run may be why it FAILs, one of the
+    baseline why it PASSes.
+    """
+    if check.verdict is Verdict.FAIL and after:
+        why = f"the newest run was contaminated: {after}"
+    elif check.verdict is Verdict.PASS and before:
+        why = f"the baseline was contaminated: {before}"
+    else:
+        return check
+    advice = "measure again when the machine is quiet, or --remeasure-baseline"
+    return replace(check, verdict=Verdict.UNDECIDED, reason=f"{why}; {advice}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rightsize.decide.evidence import MACHINE_FREE, Evidence, evidence
 from rightsize.decide.more_needed import more_samples_needed
+from rightsize.decide.trust import with_trust
 from rightsize.domain import Absent, Direction, Judgement, Record, Threshold, Verdict
 from rightsize.metrics import METRICS
 from rightsize.stats.bounds import Bounds
@@ -33,7 +34,7 @@ def judge(
 
     PASS when the bound on the bad side still meets the limit, FAIL when the bound on the good side misses it.
     Speed, memory and energy of another machine than ``machine_fingerprint`` (None: any will do) and metrics
-    that are absent are UNDECIDED with the reason and no number.
+    that are absent are UNDECIDED with the reason and no number. A disturbed measurement cannot FAIL.
     """
     elsewhere = machine_fingerprint is not None and record.machine_fingerprint != machine_fingerprint
     if elsewhere and threshold.metric not in MACHINE_FREE:
@@ -41,7 +42,7 @@ def judge(
     found = evidence(record, threshold.metric, alpha)
     if isinstance(found, Absent):
         return _unknown(threshold, record, alpha, found.reason)
-    return _judged(threshold, record, found)
+    return with_trust(_judged(threshold, record, found), record)
 
 
 def verdict_of(threshold: Threshold, bounds: Bounds) -> Verdict:

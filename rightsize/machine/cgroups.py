@@ -39,6 +39,11 @@ def memory_limit(root: Path = Path("/")) -> Limit | None:
     return _tightest([*v2, *v1])
 
 
+def own_files(name: str, controller: str | None, root: Path = Path("/")) -> list[Path]:
+    """The file ``name`` of the process's own group and of every group above it, for a v1 controller or v2."""
+    return [group / name for group in _groups(root, controller)]
+
+
 def _tightest(limits: list[Limit | None]) -> Limit | None:
     return min((limit for limit in limits if limit), key=lambda limit: limit.amount, default=None)
 

@@ -45,7 +45,7 @@ class MachineRates:
 
 
 def hats(knots: Sequence[float], size: float) -> list[float]:
-    """How much each knot counts at a size: straight lines over its logarithm, flat outside. They add up to 1."""
+    """How much each knot counts at a size: straight lines over its logarithm, flat outside; their sum is 1."""
     weights = [0.0] * len(knots)
     if size <= knots[0]:
         weights[0] = 1.0

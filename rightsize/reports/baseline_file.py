@@ -1,7 +1,7 @@
 """A gate's baseline as a file: JSON with a checksum, so that a cut or edited one is refused.
 
 Format history: 1 the first; 2 hashes of the suite's parts and the candidate's settings, so that what changed
-can be named. Both are read.
+can be named, and what disturbed the readings. Both are read.
 """
 
 from __future__ import annotations
@@ -93,6 +93,7 @@ def _from_json(body: dict[str, Any]) -> Baseline:
         readings={name: _reading(raw) for name, raw in body["readings"].items()},
         suite_parts=dict(body.get("suite_parts", {})),
         settings=dict(body.get("settings", {})),
+        contaminated=dict(body.get("contaminated", {})),
     )
 
 

@@ -13,6 +13,8 @@ from rightsize.domain import Absent, Estimate, Measured, Provenance, Record
 from rightsize.metrics import METRICS
 from rightsize.reports.figures import figure_of
 from rightsize.reports.select import by_task
+from rightsize.reports.soak_lines import soak_line
+from rightsize.reports.trust_lines import mark, trust_lines
 from rightsize.units import format_value
 
 _COLUMNS = (
@@ -66,7 +68,7 @@ def _cell(record: Record, metric: str) -> str:
     figure = figure_of(record, METRICS[metric])
     if not isinstance(figure, Estimate):
         return "absent"
-    text = format_value(figure.value, figure.unit).removesuffix(" tokens/s")
+    text = format_value(figure.value, figure.unit).removesuffix(" tokens/s") + mark(record, metric)
     return text if figure.provenance is Provenance.MEASURED else f"{text}*"
 
 
@@ -80,4 +82,5 @@ def _legend(records: Sequence[Record]) -> str:
         for reading in record.outcome.readings
         if reading.metric == "energy_j_per_request" and reading.provenance is not Provenance.MEASURED
     }
-    return "\n".join([*notes, *(f"* {source}" for source in sorted(sources))])
+    soaks = [line for record in records if (line := soak_line(record))]
+    return "\n".join([*notes, *(f"* {source}" for source in sorted(sources)), *trust_lines(records), *soaks])

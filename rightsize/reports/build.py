@@ -11,6 +11,7 @@ from rightsize import __version__
 from rightsize.checks.figures import CheckFigure, check_figures
 from rightsize.checks.variants import is_derived
 from rightsize.decide.pareto import pareto_front
+from rightsize.decide.trust import overall_trust
 from rightsize.domain import Absent, Estimate, ItemOutcome, Measured, Record
 from rightsize.errors import StoreError
 from rightsize.reports.assumptions import keys_set_in, read_assumptions
@@ -33,6 +34,7 @@ from rightsize.reports.facts import (
 )
 from rightsize.reports.figures import figures_of
 from rightsize.reports.select import by_task, side_by_side
+from rightsize.reports.trust_lines import trust_text
 from rightsize.tco.api import ApiCosting, ApiPrice, BreakEven, api_curve, break_even, price_api
 from rightsize.tco.assumptions import SPECS, Assumptions, Draws, draw
 from rightsize.tco.carbon import Grid, footprint
@@ -157,6 +159,7 @@ def _task(stored: Sequence[Record], economics: _Economics, choice: Choice | None
 def _candidate(number: int, record: Record, economics: _Economics) -> CandidateView:
     demand = demand_of(record)
     absent = demand if isinstance(demand, Absent) else Absent("cost", "")
+    verdict = overall_trust(record)
     view = CandidateView(
         number=number,
         id=record.candidate_id,
@@ -169,6 +172,8 @@ def _candidate(number: int, record: Record, economics: _Economics) -> CandidateV
         break_evens=absent,
         footprint=absent,
         corpus=corpus_figures(record),
+        trust=trust_text(verdict),
+        trust_label=verdict.label.value if verdict and verdict.label else "",
     )
     return view if isinstance(demand, Absent) else _priced(view, demand, economics)
 

@@ -43,7 +43,8 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class CandidateView:
     """One candidate on one task. ``number`` is its label in charts and tables; ``problem`` says why a cell has
-    no results (empty when it has)."""
+    no results (empty when it has). ``trust`` says how far its times can be trusted and why, ``trust_label``
+    only how far."""
 
     number: int
     id: str
@@ -58,6 +59,8 @@ class CandidateView:
     on_latency_front: bool = False
     on_size_front: bool = False
     corpus: Mapping[str, Estimate] = field(default_factory=dict)
+    trust: str = ""
+    trust_label: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,8 @@ def judgement_cell(judgement: Judgement) -> Text:
     unit = METRICS[judgement.threshold.metric].unit
     star = "" if judgement.provenance in {None, Provenance.MEASURED} else "*"
     text = format_value(judgement.value, unit).removesuffix(" tokens/s")
-    return Text(f"{text}{star} {mark}", style=STYLES[judgement.verdict])
+    disturbed = "!" if judgement.trust == "contaminated" else "~" if judgement.trust == "noisy" else ""
+    return Text(f"{text}{star}{disturbed} {mark}", style=STYLES[judgement.verdict])
 
 
 def _column(threshold: Threshold) -> str:
@@ -109,7 +110,13 @@ def _legend(answer: Recommendation) -> str:
         for result in answer.candidates
         for judgement in result.judgements
     )
-    return f"{text}; * modelled or configured" if modelled else text
+    labels = {judgement.trust for result in answer.candidates for judgement in result.judgements}
+    words = {
+        "* modelled or configured": modelled,
+        "! contaminated: something else disturbed it, so it cannot fail": "contaminated" in labels,
+        "~ noisy": "noisy" in labels,
+    }
+    return "; ".join([text, *(word for word, shown in words.items() if shown)])
 
 
 def _advice(answer: Recommendation, nearest: str, store: str) -> Iterator[Text]:

@@ -9,6 +9,8 @@ from rightsize.domain import Absent, Measured, Record
 from rightsize.metrics import METRICS
 from rightsize.reports.corpus import corpus_figures
 from rightsize.reports.figures import figure_of
+from rightsize.reports.soak_lines import soak_json
+from rightsize.reports.trust_lines import trust_json
 
 
 def record_json(record: Record) -> dict[str, Any]:
@@ -26,7 +28,7 @@ def record_json(record: Record) -> dict[str, Any]:
         "created_at": record.created_at.isoformat(),
     }
     if not isinstance(outcome, Measured):
-        return {**base, "metrics": {}, "corpus": {}, "absent": {}, "facts": {}}
+        return {**base, "metrics": {}, "corpus": {}, "absent": {}, "trust": None, "soak": None, "facts": {}}
     # What money is made of is no measurement of this cell: reports add it from stated assumptions.
     named = (metric for metric in METRICS.values() if not metric.name.startswith("cost_"))
     figures = {metric.name: figure_of(record, metric) for metric in named}
@@ -35,5 +37,7 @@ def record_json(record: Record) -> dict[str, Any]:
         "metrics": {name: asdict(figure) for name, figure in figures.items() if not isinstance(figure, Absent)},
         "corpus": {name: asdict(figure) for name, figure in corpus_figures(record).items()},
         "absent": {name: figure.reason for name, figure in figures.items() if isinstance(figure, Absent)},
+        "trust": trust_json(record),
+        "soak": soak_json(record),
         "facts": {key: value for key, value in outcome.facts.items() if key != "corpus"},
     }

@@ -10,6 +10,7 @@ from rich.text import Text
 from rightsize.domain import Absent, Measured, Record
 from rightsize.metrics import METRICS
 from rightsize.reports.figures import figure_of
+from rightsize.reports.trust_lines import mark, trust_lines
 from rightsize.store.frame import frame_row
 from rightsize.units import format_value
 
@@ -29,6 +30,7 @@ def results_table(records: Sequence[Record], column: str | None = None) -> Table
     for record in records:
         when = _ranked_by(record, column) if column else f"{record.created_at:%m-%d %H:%M}"
         table.add_row(str(record.id), Text(record.candidate_id), Text(record.suite), *_figures(record), when)
+    table.caption, table.caption_justify = Text("\n".join(trust_lines(records)), style="dim"), "left"
     return table
 
 
@@ -42,7 +44,8 @@ def _ranked_by(record: Record, column: str) -> str:
 def _figures(record: Record) -> tuple[Text, Text, Text]:
     if not isinstance(record.outcome, Measured):
         return Text("–"), Text(type(record.outcome).__name__.lower(), style="red"), Text("–")
-    return Text(str(len(record.outcome.items))), _figure(record, "score"), _figure(record, "latency_p95_ms")
+    p95 = _figure(record, "latency_p95_ms").append(mark(record, "latency_p95_ms"))
+    return Text(str(len(record.outcome.items))), _figure(record, "score"), p95
 
 
 def _figure(record: Record, metric: str) -> Text:

@@ -29,7 +29,8 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def run(store: Store, here: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.setattr("rightsize.cli.gate.this_machine", lambda: here)
+    monkeypatch.setattr("rightsize.cli.gate_run.this_machine", lambda: here)
+    monkeypatch.setattr("rightsize.cli.gate_records.this_machine", lambda: here)
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
     monkeypatch.setenv("COLUMNS", "80")
 
@@ -160,6 +161,7 @@ def test_a_policy_holds_the_rules_and_flags_win(
         ("[gate]\n[[gate.slice]]\nby = 'label'", "needs by, and max_accuracy_drop or min_accuracy"),
         ("[gate]\n[[gate.slice]]\nby = 'colour'\nmin_accuracy = '1%'", "no item has a 'colour'"),
         ("[gate", "Expected"),
+        ("[gate]\nremeasure_baseline = 'no'", "Only switches are true or false"),
     ],
 )
 def test_a_policy_with_a_slip_is_one_clear_line(

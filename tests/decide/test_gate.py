@@ -237,6 +237,16 @@ def test_what_changed_is_named_the_likeliest_cause_first(record: Build) -> None:
     assert str(result.changes[2]) == "the engine's version (1.0 before, 2.0 now)"
 
 
+def test_a_setting_that_was_left_alone_before_is_a_change(record: Build) -> None:
+    base = settled(record())
+    asked = {**base.candidate, "settings": {"threads": 2, "prompt": "Be brief. {prompt}"}}
+    result = compare(baseline_of(base), replace(base, candidate=asked), DROP)
+    assert [str(c) for c in result.changes] == [
+        "the setting prompt (left alone before, Be brief. {prompt} now)"
+    ]
+    assert not result.unchanged
+
+
 def test_another_prompt_is_compared_other_gold_or_items_are_refused(record: Build) -> None:
     parts = {"items": "i", "gold": "g", "scorer": "s", "prompt": "p", "rules": "r"}
     baseline = baseline_of(replace(record(), suite_info={"parts": parts}))
