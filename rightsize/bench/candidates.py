@@ -9,7 +9,7 @@ from types import MappingProxyType
 from rightsize.bench.variants import Choice, Variants, combinations, heeded, refuse_ignored
 from rightsize.domain import Candidate, CandidateSettings, Machine, Model
 from rightsize.engines.interface import Engine, ModelQuery
-from rightsize.engines.registry import engine_for, get_engine
+from rightsize.engines.registry import default_baselines, engine_for, get_engine
 from rightsize.errors import UsageError
 from rightsize.models.adapter import read_adapter
 from rightsize.models.levels import parse_level
@@ -51,6 +51,16 @@ def _candidate(model: Model, engine: str, choice: Choice) -> Candidate:
     adapter = choice.settings.lora
     needed = read_adapter(Path(adapter)).needed_with(model) if adapter else model
     return Candidate(needed, engine, choice.settings, choice.varied)
+
+
+def baseline_candidates() -> list[Candidate]:
+    """The classical methods that stand beside the models in every bench."""
+    return [
+        Candidate(model, engine.name)
+        for spec in default_baselines()
+        for engine in [engine_for(spec)]
+        for model in engine.models(ModelQuery((spec,)))
+    ]
 
 
 def _by_engine(models: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from rightsize.bench.candidates import expand_candidates
+from rightsize.bench.candidates import baseline_candidates, expand_candidates
 from rightsize.bench.plan import fingerprint, plan_cells
-from rightsize.bench.run import Listener, Sink, examples_for, run_cells
+from rightsize.bench.run import Listener, Sink, examples_for, misfit, run_cells
 from rightsize.bench.spending import Budget, check_budget
 from rightsize.bench.variants import Variants
-from rightsize.domain import Job, Machine, Record, Suite
+from rightsize.domain import Candidate, Job, Machine, Record, Suite
 from rightsize.engines.registry import get_engine
 from rightsize.machine import scan
 from rightsize.settings import Settings
@@ -72,17 +72,28 @@ def measure(
         variants=wanted.variants,
     )
     check_budget(candidates, wanted.budget)
-    engines = {name: get_engine(name) for name in {candidate.engine for candidate in candidates}}
+    beside = [extra for extra in baseline_candidates() if extra not in candidates] if wanted.baselines else []
+    engines = {candidate.engine: get_engine(candidate.engine) for candidate in (*candidates, *beside)}
     builds = {name: engine.build() for name, engine in engines.items()}
 
+    reused = 0
+
     def is_stored(job: Job) -> bool:
+        nonlocal reused
         name = job.candidate.engine
         key = fingerprint(job, here, builds[name], examples_for(engines[name], job.suite))
-        return not wanted.force and store.has(key, job.limit)
+        stored = not wanted.force and store.has(key, job.limit)
+        reused += stored
+        return stored
 
-    cells = plan_cells(candidates, wanted.suites, limit=wanted.limit, is_stored=is_stored)
-    planned = sum(len(cell.jobs) for cell in cells)
+    def is_meant(candidate: Candidate, suite: Suite) -> bool:
+        # Nobody named these: where they do not fit, there is nothing to say.
+        return candidate not in beside or misfit(engines[candidate.engine], candidate, suite) is None
+
+    cells = plan_cells(
+        [*candidates, *beside], wanted.suites, limit=wanted.limit, is_stored=is_stored, is_meant=is_meant
+    )
     records = run_cells(
         cells, machine=here, settings=settings, store=store, listener=listener, budget=wanted.budget
     )
-    return Measurements(tuple(records), len(candidates) * len(wanted.suites) - planned)
+    return Measurements(tuple(records), reused)

@@ -28,12 +28,14 @@ def plan_cells(
     *,
     limit: int | None,
     is_stored: Callable[[Job], bool],
+    is_meant: Callable[[Candidate, Suite], bool] = lambda *_: True,
 ) -> list[Cell]:
-    """Every candidate on every suite, less what is stored already; smallest candidates first, so that a run
-    cut short has measured what matters most."""
+    """Every candidate on every suite it is meant for, less what is stored already; smallest candidates first,
+    so that a run cut short has measured what matters most."""
     cells = []
     for candidate in sorted(candidates, key=_order):
-        jobs = tuple(Job(candidate, suite, _effective(limit, suite)) for suite in suites)
+        meant = [suite for suite in suites if is_meant(candidate, suite)]
+        jobs = tuple(Job(candidate, suite, _effective(limit, suite)) for suite in meant)
         missing = tuple(job for job in jobs if not is_stored(job))
         if missing:
             cells.append(Cell(candidate, missing))

@@ -186,6 +186,7 @@ def payload(answer: Recommendation, store: str = "") -> dict[str, Any]:
         "alpha_each": answer.alpha_each,
         "verdict": _verdict(answer),
         "winner": answer.winner.candidate_id if answer.winner else None,
+        "baseline": answer.baseline.candidate_id if answer.baseline else None,
         "smaller_undecided": [result.candidate_id for result in answer.smaller_undecided],
         "nearest_miss": asdict(miss) if miss else None,
         "settle": [run.command for run in settling(answer, store)],

@@ -125,14 +125,14 @@ def pull(
 
 def _pull(name: str) -> list[dict[str, Any]]:
     """Fetch one suite's files, and say its licence first; what is here already is checked and kept."""
-    from rightsize.suites.catalogue import data_sources, pull_folder
+    from rightsize.suites.catalogue import data_sources, pull_folder, training_sources
     from rightsize.suites.loader import find_task_file
     from rightsize.suites.sources import fetch, find_data, local_data
     from rightsize.suites.task_yaml import read_task_yaml
 
     console = talk()
     task = read_task_yaml(find_task_file(name))
-    sources = data_sources(task)
+    sources = data_sources(task) + training_sources(task)
     licence = str(task.extras.get("licence", "not stated"))
     console.print(f"{task.name}: licence {licence}; {task.extras.get('source', '')}", markup=False)
     if not sources:

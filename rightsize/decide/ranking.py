@@ -17,7 +17,7 @@ from rightsize.decide.objective import Minimize
 from rightsize.decide.recommendation import CandidateResult, Recommendation
 from rightsize.decide.selection import select
 from rightsize.decide.thresholds import OTHER_MACHINE, judge
-from rightsize.domain import Absent, Failed, Measured, Record, Skipped, Threshold, Verdict
+from rightsize.domain import Absent, Failed, Measured, ModelKind, Record, Skipped, Threshold, Verdict
 
 _OBJECTIVES = {
     Minimize.SIZE: "size_bytes",
@@ -65,7 +65,8 @@ def recommend(
     terms = _Terms(tasks, thresholds, metric, alpha / max(1, tried), machine_fingerprint, costs or {})
     results = (_result(candidate, by_task, terms) for candidate, by_task in chosen.records.items())
     ranked = tuple(sorted(results, key=_rank))
-    winner = next((result for result in ranked if result.verdict is Verdict.PASS), None)
+    passing = [result for result in ranked if result.verdict is Verdict.PASS]
+    winner = next((result for result in passing if result.kind is not ModelKind.BASELINE), None)
     smaller = ranked[: ranked.index(winner)] if winner else ranked
     return Recommendation(
         tasks=tuple(tasks),
@@ -79,6 +80,7 @@ def recommend(
         nearest_miss=nearest_miss(smaller),
         notes=chosen.notes,
         objective_metric=metric,
+        baseline=next((result for result in passing if result.kind is ModelKind.BASELINE), None),
     )
 
 
@@ -107,6 +109,7 @@ def _result(candidate: str, by_task: Mapping[str, Record], terms: _Terms) -> Can
         records=by_task,
         embedded=any(record.embedded for record in by_task.values()),
         skipped=any(isinstance(record.outcome, Skipped) for record in by_task.values()),
+        kind=next(iter(by_task.values())).kind,
     )
 
 
@@ -151,10 +154,12 @@ def _figure(record: Record, terms: _Terms) -> float | Absent:
     return Absent(terms.metric, found.bounds.reason) if value is None else value
 
 
-def _rank(result: CandidateResult) -> tuple[float, float, str]:
-    """Least first; candidates whose figure is not known come last, and equal ones by size and name."""
+def _rank(result: CandidateResult) -> tuple[bool, float, float, str]:
+    """Classical methods first, then least first; candidates whose figure is not known come last, and equal ones
+    by size and name."""
     size = max((record.size_order for record in result.records.values()), default=math.inf)
-    return math.inf if result.objective is None else result.objective, size, result.candidate_id
+    figure = math.inf if result.objective is None else result.objective
+    return result.kind is not ModelKind.BASELINE, figure, size, result.candidate_id
 
 
 def _measured(record: Record) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rightsize.decide.objective import Minimize
-from rightsize.domain import Judgement, Record, Threshold, Verdict
+from rightsize.domain import Judgement, ModelKind, Record, Threshold, Verdict
 from rightsize.errors import ExitCode
 
 
@@ -26,6 +26,7 @@ class CandidateResult:
     records: Mapping[str, Record]
     embedded: bool
     skipped: bool = False
+    kind: ModelKind = ModelKind.LANGUAGE_MODEL
 
     @property
     def more_needed(self) -> int | None:
@@ -58,7 +59,9 @@ class NearestMiss:
 class Recommendation:
     """The answer to "which candidate", with everything it rests on.
 
-    ``candidates`` are sorted by what is minimised. ``alpha`` is the error of the whole answer, ``alpha_each``
+    ``winner`` is a language model; ``baseline`` is the classical method that passes as well, if one does: then
+    no model is needed. ``candidates`` are the classical methods and then the models, each sorted by what is
+    minimised. ``alpha`` is the error of the whole answer, ``alpha_each``
     the share each candidate tried gets of it.
     """
 
@@ -73,6 +76,7 @@ class Recommendation:
     nearest_miss: NearestMiss | None
     notes: tuple[str, ...]
     objective_metric: str = "size_bytes"
+    baseline: CandidateResult | None = None
 
     @property
     def undecided(self) -> tuple[CandidateResult, ...]:
@@ -81,8 +85,8 @@ class Recommendation:
 
 
 def exit_code(recommendation: Recommendation, *, strict: bool = False) -> ExitCode:
-    """Return 0 with a winner (``strict``: 3 if a smaller one is undecided), 1 when all fail, else 3."""
-    if recommendation.winner is not None:
+    """Return 0 when something passes (``strict``: 3 if a smaller one is undecided), 1 when all fail, else 3."""
+    if recommendation.winner is not None or recommendation.baseline is not None:
         return ExitCode.UNDECIDED if strict and recommendation.smaller_undecided else ExitCode.PASS
     failed = any(c.verdict is Verdict.FAIL for c in recommendation.candidates)
     return ExitCode.FAIL if failed and not recommendation.undecided else ExitCode.UNDECIDED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rightsize.domain import Measured, Record
+from rightsize.domain import Measured, ModelKind, Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def _newest_suite(records: Iterable[Record], task: str, notes: list[str]) -> lis
 
 def _without_demo(records: list[Record], notes: list[str]) -> list[Record]:
     others = [record for record in records if not record.embedded]
-    if not any(isinstance(record.outcome, Measured) for record in others):
+    own = (record for record in others if record.kind is not ModelKind.BASELINE)
+    if not any(isinstance(record.outcome, Measured) for record in own):
         return records
     left_out = {record.candidate_id for record in records if record.embedded}
     if left_out:

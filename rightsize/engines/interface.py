@@ -205,6 +205,10 @@ class Engine(ABC):
         """
         return spec.startswith(f"{self.name}:")
 
+    def default_specs(self) -> Sequence[str]:
+        """What is measured of this engine without being named: nothing, but for classical methods."""
+        return ()
+
     def level(self, text: str) -> str | None:
         """A word after ``--quant`` as this engine spells that level; None when it has no such level."""
         return None

@@ -14,8 +14,15 @@ from rightsize.errors import UsageError
 _ENGINES = {
     "mock": "rightsize.engines.mock:MockEngine",
     "openai_http": "rightsize.engines.openai_http.engine:OpenAiHttpEngine",
+    "baseline:majority": "rightsize.engines.baseline.majority:Majority",
+    "baseline:linear": "rightsize.engines.baseline.linear:Linear",
+    "baseline:matching": "rightsize.engines.baseline.matching:Matching",
+    "baseline:lead": "rightsize.engines.baseline.lead:Lead",
     "llama_cpp": "rightsize.engines.llama_cpp.engine:LlamaCppEngine",
 }
+
+
+_BASELINE = "baseline:"
 
 
 def engine_names() -> tuple[str, ...]:
@@ -34,6 +41,20 @@ def get_engine(name: str) -> Engine:
 
 
 def engine_for(spec: str) -> Engine:
-    """The engine whose model a word after ``--model`` means."""
+    """The engine whose model a word after ``--model`` means.
+
+    Raises UsageError for a baseline that there is not.
+    """
     engines = (get_engine(name) for name in _ENGINES)
-    return next((engine for engine in engines if engine.claims(spec)), get_engine(engine_names()[-1]))
+    engine = next((engine for engine in engines if engine.claims(spec)), None)
+    if engine is None and spec.startswith(_BASELINE):
+        known = ", ".join(default_baselines())
+        raise UsageError(f"there is no baseline {spec.removeprefix(_BASELINE)!r}", next_step=f"Known: {known}")
+    return engine or get_engine(engine_names()[-1])
+
+
+def default_baselines() -> list[str]:
+    """What names the classical methods that stand beside the models in every bench."""
+    return [
+        spec for name in _ENGINES if name.startswith(_BASELINE) for spec in get_engine(name).default_specs()
+    ]

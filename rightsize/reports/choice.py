@@ -25,19 +25,38 @@ def choice_of(recommendation: Recommendation) -> Choice:
     return Choice(
         thresholds=tuple(f"{flag_of(t.metric)} {t.text}" for t in recommendation.thresholds),
         winner=winner.candidate_id if winner else None,
-        sentence=_won(recommendation, winner) if winner else _none_won(recommendation),
-        refusals={result.candidate_id: _why_not(result) for result in before},
+        sentence=_without_model(recommendation)
+        + (_won(recommendation, winner) if winner else _none_won(recommendation)),
+        refusals={
+            result.candidate_id: _why_not(result) for result in before if result.verdict is not Verdict.PASS
+        },
         advice=_advice(recommendation),
     )
 
 
+def _without_model(recommendation: Recommendation) -> str:
+    """What comes first: that a classical method will do."""
+    method = recommendation.baseline
+    if method is None:
+        return ""
+    return f"No model needed: {method.candidate_id} passes every threshold: {_evidence(method)}. "
+
+
 def _won(recommendation: Recommendation, winner: CandidateResult) -> str:
-    evidence = "; ".join(judgement.reason for judgement in winner.judgements)
     least = _LEAST[recommendation.minimize.value]
-    return f"{winner.candidate_id} is the {least} that passes every threshold: {evidence}."
+    if recommendation.baseline is not None:
+        least = least.replace("candidate", "language model")
+    return f"{winner.candidate_id} is the {least} that passes every threshold: {_evidence(winner)}."
+
+
+def _evidence(result: CandidateResult) -> str:
+    return "; ".join(judgement.reason for judgement in result.judgements)
 
 
 def _none_won(recommendation: Recommendation) -> str:
+    if recommendation.baseline is not None:
+        still = ", and some are undecided" if recommendation.undecided else ""
+        return f"No language model that was measured passes{still}."
     if recommendation.undecided:
         return "No candidate passes every threshold yet, and some are undecided: more evidence is needed."
     return "No candidate passes every threshold."
@@ -55,7 +74,7 @@ def _why_not(result: CandidateResult) -> str:
 
 def _advice(recommendation: Recommendation) -> str:
     miss = recommendation.nearest_miss
-    if recommendation.winner is not None or miss is None:
+    if recommendation.winner is not None or recommendation.baseline is not None or miss is None:
         return ""
     changes = ", ".join(f"{flag_of(change.metric)} {change.text}" for change in miss.changes)
     return f"Nearest miss: {miss.candidate_id} would pass with {changes}."

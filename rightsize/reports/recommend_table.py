@@ -95,6 +95,8 @@ def _cells(result: CandidateResult, task: str, answer: Recommendation) -> list[T
 def _overall(result: CandidateResult, answer: Recommendation) -> Text:
     if answer.winner is result:
         return Text("◀ winner", style="bold green")
+    if answer.baseline is result:
+        return Text("◀ no model", style="bold green")
     word = "skipped" if result.skipped else result.verdict.value.lower()
     return Text(word, style=STYLES[result.verdict])
 

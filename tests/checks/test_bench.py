@@ -13,7 +13,8 @@ from tests.cli.test_bench import SCHEMA, rightsize
 from tests.tiny_models import make_tiny_llama
 
 RUN = (
-    "bench", "--task", "classification", "--model", "tiny-F16.gguf", "--quant", "F16", "--limit", "24",
+    "bench", "--task", "classification", "--no-baselines",
+    "--model", "tiny-F16.gguf", "--quant", "F16", "--limit", "24",
     "--requests", "6", "--check", "robustness,bias", "--check", "ood,calibration,consistency",
 )  # fmt: skip
 

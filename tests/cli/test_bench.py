@@ -43,7 +43,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-COMMON = ("bench", "--task", "classification", "--model", "tiny-F16.gguf", "--limit", "8", "--requests", "6")
+COMMON = (
+    "bench",
+    "--task",
+    "classification",
+    "--model",
+    "tiny-F16.gguf",
+    "--limit",
+    "8",
+    "--requests",
+    "6",
+    "--no-baselines",
+)
 
 
 def test_a_gguf_file_is_quantized_measured_stored_and_not_measured_twice(place: Path) -> None:
@@ -110,7 +121,8 @@ def test_a_file_that_breaks_llama_cpp_costs_only_its_cell(place: Path) -> None:
     broken.write_bytes(whole)
     models = ("--model", "broken-F16.gguf", "--model", "tiny-F16.gguf")
     done = rightsize(
-        "bench", "--task", "classification", *models, "--quant", "F16", "--limit", "4", "--requests", "6",
+        "bench", "--task", "classification", *models, "--no-baselines",
+        "--quant", "F16", "--limit", "4", "--requests", "6",
         "--force", "--json", cwd=place,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

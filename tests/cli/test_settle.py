@@ -17,7 +17,18 @@ from tests.tiny_models import make_tiny_llama
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("settle")
     make_tiny_llama(folder / "tiny-F16.gguf", width=256, layers=1)
-    bench = ("bench", "--task", "classification", "--model", "tiny-F16.gguf", "--quant", "F16", "--limit", "8")
+    bench = (
+        "bench",
+        "--task",
+        "classification",
+        "--no-baselines",
+        "--model",
+        "tiny-F16.gguf",
+        "--quant",
+        "F16",
+        "--limit",
+        "8",
+    )
     assert rightsize(*bench, "--requests", "6", cwd=folder).returncode == 0
     return folder
 

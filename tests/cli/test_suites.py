@@ -252,7 +252,17 @@ def test_a_new_suite_is_benched_at_once(tmp_path: Path, choice: tuple[str, str])
     model = make_tiny_llama(tmp_path / "tiny.gguf", context=2048)
     run("new", "mine", "--from", str(tickets(n=20)), "--input", "text", *choice)
     done = rightsize(
-        "bench", "--task", "./mine", "--model", str(model), "--quant", "F16", "--requests", "4", "--json"
+        "bench",
+        "--task",
+        "./mine",
+        "--no-baselines",
+        "--model",
+        str(model),
+        "--quant",
+        "F16",
+        "--requests",
+        "4",
+        "--json",
     )
     assert done.returncode == 0, done.stderr
     (cell,) = json.loads(done.stdout)["cells"]

@@ -65,12 +65,12 @@ class BaselineSession(ItemSession):
 
     def __init__(self, method: Baseline, model: Model) -> None:
         self._method, self._model = method, model
-        self._learnt: dict[int, tuple[TaskRules, Any]] = {}
+        self._learnt: list[tuple[TaskRules, Any]] = []
         self._facts: dict[str, JsonValue] = {}
 
     def prepare(self, rules: TaskRules) -> None:
-        """Learn the task, unless it was learnt already."""
-        if id(rules) in self._learnt:
+        """Learn the task, unless it was learnt already: variants of a task have the same examples."""
+        if self._known(rules) is not None:
             return
         started = time.perf_counter()
         learnt = self._method.learn(rules, self._model)
@@ -79,7 +79,11 @@ class BaselineSession(ItemSession):
             "examples": len(rules.examples),
             "size_bytes": len(pickle.dumps(learnt)),
         }
-        self._learnt[id(rules)] = rules, learnt
+        self._learnt.append((rules, learnt))
+
+    def _known(self, rules: TaskRules) -> tuple[TaskRules, Any] | None:
+        same = (known for known in self._learnt if _teaching(known[0]) == _teaching(rules))
+        return next(same, None)
 
     def facts(self) -> Mapping[str, JsonValue]:
         """How long it learnt from how many examples, and how large what it keeps is."""
@@ -87,7 +91,13 @@ class BaselineSession(ItemSession):
 
     def answer_one(self, item: Item, rules: TaskRules) -> Answer:
         """The method's answer."""
-        return self._method.answer(self._learnt[id(rules)][1], item, rules)
+        known = self._known(rules)
+        assert known is not None, "a task is prepared before it is asked"
+        return self._method.answer(known[1], item, rules)
+
+
+def _teaching(rules: TaskRules) -> tuple[object, ...]:
+    return rules.examples, rules.frame
 
 
 def label_misfit(suite: Suite, rules: TaskRules, *, needs_examples: bool = True) -> str | None:
