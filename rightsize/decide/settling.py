@@ -45,7 +45,9 @@ class Settling:
             ("--store", self.store),
         ]
         words = [word for flag, value in options if value for word in (flag, str(value))]
-        return shlex.join(["rightsize", "bench", *words, *(["--force"] if self.force else [])])
+        # Another candidate would take its share of the error, and what settles this one would no longer do.
+        flags = [("--no-baselines", bool(self.model)), ("--force", self.force)]
+        return shlex.join(["rightsize", "bench", *words, *(flag for flag, given in flags if given)])
 
 
 def settling(recommendation: Recommendation, store: str = "") -> tuple[Settling, ...]:

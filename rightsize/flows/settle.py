@@ -24,6 +24,7 @@ def settle(runs: Sequence[Settling], store: Results, *, settings: Settings, list
             levels=[run.quant] if run.quant else [],
             limit=run.limit,
             force=run.force,
+            baselines=not run.model,
         )
         chosen = replace(
             settings,

@@ -61,9 +61,9 @@ def test_broken_and_missing_cells_are_measured_again(record: Build) -> None:
     broken = record("own:Q8_0", outcome=Failed("hung"))
     assert commands([broken], ACCURATE) == ["rightsize bench --task extraction --quant Q8_0"]
     (command,) = commands([record(embedded=True)], ACCURATE, tasks=("extraction", "sql"))
-    assert command == "rightsize bench --task sql --model small --quant Q8_0"
+    assert command == "rightsize bench --task sql --model small --quant Q8_0 --no-baselines"
 
 
 def test_paths_are_quoted_for_the_shell() -> None:
     run = Settling(("sql",), model="my models/a.gguf")
-    assert run.command == "rightsize bench --task sql --model 'my models/a.gguf'"
+    assert run.command == "rightsize bench --task sql --model 'my models/a.gguf' --no-baselines"
