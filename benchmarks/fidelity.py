@@ -20,6 +20,7 @@ from rightsize.bench.protocol import CellRequest
 from rightsize.bench.supervise import Limits, run_worker
 from rightsize.domain import CandidateSettings
 from rightsize.machine import scan
+from rightsize.models.local_file import read_model
 from rightsize.paths import cache_dir
 
 Speeds = dict[str, list[float]]
@@ -67,7 +68,10 @@ def _random_model() -> Path:
 
 def _rightsize(model: Path, threads: int) -> Speeds:
     """One repetition of each through the worker that ``rightsize bench`` uses."""
-    request = CellRequest("llama_cpp", model, CandidateSettings(threads=threads), (), requests=0, repetitions=1)
+    loaded = read_model(model)
+    request = CellRequest(
+        "llama_cpp", loaded, CandidateSettings(threads=threads), (), requests=0, repetitions=1
+    )
     for event in run_worker(request, Limits(time_s=3600, stall_s=3600, memory_bytes=0)):
         if event.kind == "speed":
             data = event.data["samples"]

@@ -153,10 +153,10 @@ def examples_for(engine: Engine, suite: Suite) -> tuple[SolvedExample, ...]:
 
 
 def _rules(engine: Engine, suite: Suite) -> TaskRules:
-    if not engine.capabilities.learns:
-        return TaskRules.of(suite)
-    examples = solved_examples(suite)
-    return TaskRules.of(suite, examples, prompt_frame(suite, examples))
+    examples = examples_for(engine, suite)
+    begin, end = prompt_frame(suite, examples)
+    prefix = "" if engine.capabilities.learns else suite.fewshot_prefix  # see _work
+    return TaskRules.of(suite, examples, (prefix + begin, end))
 
 
 def _keeper(

@@ -18,6 +18,7 @@ _ENGINES = {
     "baseline:linear": "rightsize.engines.baseline.linear:Linear",
     "baseline:matching": "rightsize.engines.baseline.matching:Matching",
     "baseline:lead": "rightsize.engines.baseline.lead:Lead",
+    "onnx": "rightsize.engines.onnx.engine:OnnxEngine",
     "llama_cpp": "rightsize.engines.llama_cpp.engine:LlamaCppEngine",
 }
 

@@ -6,12 +6,9 @@ about their distinct tokens. A label's last token is never decoded, since nobody
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
-from rightsize.domain import Answer, TaskType
 from rightsize.engines.interface import RequestTiming
 from rightsize.engines.llama_cpp.context import Context
 from rightsize.engines.llama_cpp.prefix_tree import Node, Tokens, build, walk
@@ -66,28 +63,6 @@ def collect(
             missing[at] -= 1
             if not missing[at]:
                 yield at, tuple(values[at]), greedy[at]
-
-
-def scored_answer(request: Scoring, task_type: TaskType, values: Sequence[float], greedy: bool) -> Answer:
-    """The answer that log probabilities make, by the kind of task."""
-    prompt_tokens = len(request.pairs[0][0]) if request.pairs else 0
-    if task_type is TaskType.CHOICE:
-        return replace(_best_choice(request.item.choices, values), prompt_tokens=prompt_tokens)
-    continuation = sum(len(tokens) for _, tokens in request.pairs)
-    return Answer(
-        text="",
-        choice_logprobs=(math.fsum(values),),
-        confidence=math.exp(math.fsum(values) / continuation) if continuation else None,
-        prompt_tokens=prompt_tokens,
-        greedy=greedy if task_type is TaskType.LOGLIKELIHOOD else None,
-    )
-
-
-def _best_choice(choices: Sequence[str], values: Sequence[float]) -> Answer:
-    """The most probable choice, with its share among the choices as confidence."""
-    best = max(range(len(values)), key=values.__getitem__)
-    share = 1.0 / sum(math.exp(value - values[best]) for value in values)
-    return Answer(text=choices[best], choice=best, choice_logprobs=tuple(values), confidence=share)
 
 
 def time_scoring(

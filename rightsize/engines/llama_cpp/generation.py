@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rightsize.domain import Answer
-from rightsize.engines.llama_cpp.constrain import Constraint
-from rightsize.engines.llama_cpp.context import LoadedModel
 from rightsize.engines.llama_cpp.text import TextStream, without_thinking
+from rightsize.engines.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from rightsize.engines.llama_cpp.constrain import Constraint
 
 
 @dataclass(slots=True)
@@ -23,7 +26,7 @@ class Generation:
     empty while it runs, then ``eos``, ``stop`` or ``length``.
     """
 
-    model: LoadedModel
+    model: Vocabulary
     endings: Sequence[int]
     prompt_tokens: int
     max_output_tokens: int

@@ -6,10 +6,13 @@ import datetime
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from rightsize.engines.llama_cpp.context import LoadedModel
+from rightsize.engines.vocabulary import Vocabulary
 from rightsize.errors import EngineError
+
+if TYPE_CHECKING:
+    from rightsize.engines.llama_cpp.context import LoadedModel
 
 AUTO, RAW, RENDERED = "auto", "none", "rendered"
 _AS_IT_IS = "{{ messages[0].content }}"
@@ -45,7 +48,7 @@ class PromptStyle:
         begun = messages[-1]["content"].strip()
         return text[: text.rindex(begun) + len(begun)] if answer_begun and begun in text else text
 
-    def tokens(self, model: LoadedModel, prompt: str) -> list[int]:
+    def tokens(self, model: Vocabulary, prompt: str) -> list[int]:
         """Token ids of a prompt. Control tokens are read only from a template, never from a raw prompt."""
         text = self.render(prompt)
         if self.template is None:
@@ -61,12 +64,18 @@ def style_of(model: LoadedModel, wanted: str) -> PromptStyle:
 
     Raises EngineError when the template cannot be rendered, naming the way round it.
     """
-    template = _AS_IT_IS if wanted == RENDERED else model.metadata("tokenizer.chat_template")
+    template = model.metadata("tokenizer.chat_template")
+    if wanted == RAW or not (template or wanted == RENDERED):
+        return PromptStyle(None)
+    return style_from(template, _special_text(model, "bos"), _special_text(model, "eos"), wanted)
+
+
+def style_from(template: str | None, bos: str, eos: str, wanted: str) -> PromptStyle:
+    """The prompt style for a template and the texts of its special tokens; see :func:`style_of`."""
+    if wanted == RENDERED:
+        return PromptStyle(_AS_IT_IS, bos, eos)
     if wanted == RAW or not template:
         return PromptStyle(None)
-    bos, eos = _special_text(model, "bos"), _special_text(model, "eos")
-    if wanted == RENDERED:
-        return PromptStyle(template, bos, eos)
     plain = PromptStyle(template, bos, eos)
     return PromptStyle(template, bos, eos, _thinking_mode(plain))
 

@@ -7,16 +7,17 @@ it stands after the prefix token (BOS, else EOS).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import chain
 
-from rightsize.domain import Item, TaskType
+from rightsize.domain import Answer, Item, TaskType
 from rightsize.engines.interface import TaskRules
-from rightsize.engines.llama_cpp.context import LoadedModel
 from rightsize.engines.llama_cpp.prefix_tree import Tokens
 from rightsize.engines.llama_cpp.prompts import PromptStyle
+from rightsize.engines.vocabulary import Vocabulary
 from rightsize.errors import EngineError
 
 _SHORTCUT_FROM = 4  # choices; below that the shortcut's own check costs as much as it saves
@@ -39,7 +40,7 @@ class Scoring:
 class Encoder:
     """Tokenizes for one model and prompt style."""
 
-    def __init__(self, model: LoadedModel, style: PromptStyle) -> None:
+    def __init__(self, model: Vocabulary, style: PromptStyle) -> None:
         self._model = model
         self._style = style
         # Many items may share one context: lm-eval sends each of its choices as an item of its own.
@@ -125,3 +126,25 @@ def rolling_windows(tokens: Tokens, prefix: int, size: int) -> Iterator[tuple[To
         stop = start + len(predicted)
         context = (prefix,) if start == 0 else tokens[max(0, stop - size - 1) : start]
         yield context, predicted
+
+
+def scored_answer(request: Scoring, task_type: TaskType, values: Sequence[float], greedy: bool) -> Answer:
+    """The answer that log probabilities make, by the kind of task."""
+    prompt_tokens = len(request.pairs[0][0]) if request.pairs else 0
+    if task_type is TaskType.CHOICE:
+        return replace(_best_choice(request.item.choices, values), prompt_tokens=prompt_tokens)
+    continuation = sum(len(tokens) for _, tokens in request.pairs)
+    return Answer(
+        text="",
+        choice_logprobs=(math.fsum(values),),
+        confidence=math.exp(math.fsum(values) / continuation) if continuation else None,
+        prompt_tokens=prompt_tokens,
+        greedy=greedy if task_type is TaskType.LOGLIKELIHOOD else None,
+    )
+
+
+def _best_choice(choices: Sequence[str], values: Sequence[float]) -> Answer:
+    """The most probable choice, with its share among the choices as confidence."""
+    best = max(range(len(values)), key=values.__getitem__)
+    share = 1.0 / sum(math.exp(value - values[best]) for value in values)
+    return Answer(text=choices[best], choice=best, choice_logprobs=tuple(values), confidence=share)

@@ -10,7 +10,7 @@ from rightsize.domain import Answer, CandidateSettings, Item, JsonValue, TaskTyp
 from rightsize.engines.interface import RequestTiming, TaskRules
 from rightsize.engines.llama_cpp import library
 from rightsize.engines.llama_cpp.batch import TokenBatch
-from rightsize.engines.llama_cpp.choices import collect, scored_answer, scoring_tree, time_scoring
+from rightsize.engines.llama_cpp.choices import collect, scoring_tree, time_scoring
 from rightsize.engines.llama_cpp.constrain import Grammar
 from rightsize.engines.llama_cpp.context import Context, LoadedModel
 from rightsize.engines.llama_cpp.generate import begin, prompt_tree, time_request
@@ -18,7 +18,7 @@ from rightsize.engines.llama_cpp.generation import Generation
 from rightsize.engines.llama_cpp.options import ContextOptions
 from rightsize.engines.llama_cpp.plan import CachePlan, Limits, plan_separate, plan_shared, pool_pays
 from rightsize.engines.llama_cpp.prompts import AUTO, PromptStyle, style_of
-from rightsize.engines.llama_cpp.requests import Encoder, Scoring
+from rightsize.engines.llama_cpp.requests import Encoder, Scoring, scored_answer
 from rightsize.engines.llama_cpp.scheduler import RunStats, Scheduler, Scored
 from rightsize.engines.llama_cpp.speed import decode_speed, prefill_speed
 from rightsize.errors import EngineError

@@ -1,0 +1,25 @@
+"""What engines share of a model's vocabulary: text to token ids, and ids back to bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Vocabulary(Protocol):
+    """The tokens of a loaded model."""
+
+    @property
+    def prefix_token(self) -> int | None:
+        """What stands before a text that has nothing before it: BOS, else EOS."""
+
+    @property
+    def pieces(self) -> Sequence[bytes]:
+        """The bytes of every token, control tokens as empty."""
+
+    def tokenize(self, text: str, *, special: bool, parse_special: bool) -> list[int]:
+        """Token ids of a text. ``special`` adds what the model wants around a text, ``parse_special`` reads
+        control tokens that are written in it."""
+
+    def ends(self, token: int) -> bool:
+        """Whether this token ends an answer."""
