@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from rightsize.cli.common import examples
+from rightsize.cli.models import discover, pull, quantize
 from rightsize.cli.models.list import EPILOG as LIST_EPILOG
 from rightsize.cli.models.list import list_models
 from rightsize.cli.models.show import EPILOG as SHOW_EPILOG
@@ -12,10 +13,13 @@ from rightsize.cli.models.show import show
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="List the catalogue of models and show one: shape, licence, sizes, what can run it.",
+    help="The catalogue of models, those on this disk, and getting, making and checking more.",
     epilog=examples(
         "rightsize models list --license permissive", "rightsize models show llama-3.2-1b-instruct"
     ),
 )
 app.command("list", epilog=LIST_EPILOG)(list_models)
 app.command("show", epilog=SHOW_EPILOG)(show)
+app.command("discover", epilog=discover.EPILOG)(discover.discover)
+app.command("pull", epilog=pull.EPILOG)(pull.pull)
+app.command("quantize", epilog=quantize.EPILOG)(quantize.quantize)
