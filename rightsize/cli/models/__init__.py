@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from rightsize.cli.common import examples
-from rightsize.cli.models import discover, pull, quantize
+from rightsize.cli.models import audit, discover, pull, quantize
 from rightsize.cli.models.list import EPILOG as LIST_EPILOG
 from rightsize.cli.models.list import list_models
 from rightsize.cli.models.show import EPILOG as SHOW_EPILOG
@@ -22,4 +22,5 @@ app.command("list", epilog=LIST_EPILOG)(list_models)
 app.command("show", epilog=SHOW_EPILOG)(show)
 app.command("discover", epilog=discover.EPILOG)(discover.discover)
 app.command("pull", epilog=pull.EPILOG)(pull.pull)
+app.command("audit", epilog=audit.EPILOG)(audit.audit)
 app.command("quantize", epilog=quantize.EPILOG)(quantize.quantize)

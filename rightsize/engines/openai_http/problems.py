@@ -62,6 +62,11 @@ def from_transport(error: httpx.HTTPError, address: Address, secret: Secret) -> 
                 kind="proxy",
                 fatal=True,
             )
+        case httpx.RemoteProtocolError() if "without sending a response" in said:
+            # It closed a connection that was kept open just as we used it again: nothing was asked yet.
+            return ServerError(
+                f"{host} closed the connection", kind="connection closed", passing=True, retry_after_s=0.0
+            )
         case httpx.RemoteProtocolError() | httpx.ReadError():
             return ServerError(f"{host} cut the answer off", kind="cut", passing=True, billed=True)
         case _:
