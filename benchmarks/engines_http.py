@@ -1,8 +1,8 @@
 """What the HTTP engine costs: its requests against a raw httpx loop on the same server, one of each in turn.
 
 The raw loop does the least that could be called measuring: it sends the same body, reads lines, and notes when
-each event came; it parses nothing. The embedded model writes a token in about a millisecond, so that whatever the
-engine adds shows. guidellm's figures for the same server are printed beside ours where it is installed.
+each event came; it parses nothing. The embedded model writes a token in about a millisecond, so that whatever
+the engine adds shows. guidellm's figures for the same server are printed beside ours where it is installed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import httpx
@@ -34,6 +35,7 @@ _MODEL = "rightsize-mini.gguf"
 class _Timed:
     tokens_per_s: float
     ttft_ms: float
+    itl_ms: float
 
 
 def http(quick: bool) -> Mapping[str, Any]:
@@ -65,8 +67,8 @@ def _address(url: str) -> Address:
 
 
 def _ours(asker: Asker, item: Item) -> _Timed:
-    exchange = asker.ask(item.prompt, (), _OUTPUT_TOKENS)
-    return _Timed(exchange.counts.output / exchange.latency_ms * 1e3, exchange.ttft_ms)
+    reply = asker.ask(item.prompt, (), _OUTPUT_TOKENS).reply
+    return _timed(reply.started, reply.stamps)
 
 
 def _raw(client: httpx.Client, asker: Asker, item: Item) -> _Timed:
@@ -81,9 +83,14 @@ def _raw_once(client: httpx.Client, url: str, body: Mapping[str, Any]) -> _Timed
     started = time.perf_counter()
     with client.stream("POST", url, json=body) as response:
         stamps = [time.perf_counter() for line in response.iter_lines() if line.startswith("data:")]
-    # The last events are the reason of the end, the usage and [DONE].
-    stamps = stamps[:_OUTPUT_TOKENS]
-    return _Timed(len(stamps) / (stamps[-1] - started), (stamps[0] - started) * 1e3)
+    return _timed(started, stamps)
+
+
+def _timed(started: float, stamps: list[float]) -> _Timed:
+    """The same figures of both sides; the last events are the reason of the end, the usage and [DONE]."""
+    tokens = stamps[:_OUTPUT_TOKENS]
+    gaps = [(after - before) * 1e3 for before, after in pairwise(tokens)]
+    return _Timed(len(tokens) / (tokens[-1] - started), (tokens[0] - started) * 1e3, statistics.median(gaps))
 
 
 def _figures(ours: list[_Timed], raw: list[_Timed], beside: list[tuple[str, str]]) -> Mapping[str, Any]:
@@ -98,6 +105,8 @@ def _figures(ours: list[_Timed], raw: list[_Timed], beside: list[tuple[str, str]
         ("TTFT, ours", f"{statistics.median(t.ttft_ms for t in ours):.2f} ms"),
         ("TTFT, raw httpx loop", f"{statistics.median(t.ttft_ms for t in raw):.2f} ms"),
         ("TTFT, added", f"{overhead_ms:.3f} ms, middle half of the pairs {low:.3f} to {high:.3f}"),
+        ("ITL, ours", f"{statistics.median(t.itl_ms for t in ours):.3f} ms"),
+        ("ITL, raw httpx loop", f"{statistics.median(t.itl_ms for t in raw):.3f} ms"),
         *beside,
     ]
     show(f"llama-server with {_MODEL}, {_OUTPUT_TOKENS} tokens a request, {len(ours)} pairs", rows)

@@ -6,10 +6,13 @@ real client, over a real socket on loopback.
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -288,6 +291,40 @@ def refusing(field: str, message: str) -> Behaviour:
             handler.json(400, {"error": {"message": message}})
         else:
             answering()(handler, body)
+
+    return behave
+
+
+def word_logprob(before: str, word: str) -> float:
+    """A made-up language model over words: what follows depends on the word before."""
+    return -0.1 - (zlib.crc32(f"{before}|{word}".encode()) % 500) / 100
+
+
+def words_of(text: str) -> list[tuple[int, str]]:
+    """Words with the white space before them, and where each begins."""
+    return [(match.start(), match[0]) for match in re.finditer(r"\s*\S+", text)]
+
+
+def echoing(shift: int = 0, *, repeats: bool = True) -> Behaviour:
+    """Completions that give log-probabilities of the prompt; ``shift`` pairs each word with another's."""
+
+    def behave(handler: Handler, body: dict[str, Any]) -> None:
+        wanted = body["max_tokens"] if body["max_tokens"] > 1 else 1
+        whole = words_of(body["prompt"] + " " + "".join(WORDS[:wanted]))
+        given = len(words_of(body["prompt"]))
+        values = [None] + [word_logprob(a, b) for (_, a), (_, b) in itertools.pairwise(whole)]
+        echo = body.get("echo", False) and repeats
+        shown = whole if echo else whole[given:]
+        values = values if echo else values[given:]
+        values = values[shift:] + values[:shift] if echo else values
+        logprobs = {
+            "tokens": [word for _, word in shown],
+            "text_offset": [at for at, _ in shown],
+            "token_logprobs": values,
+            "top_logprobs": [{word: value} for (_, word), value in zip(shown, values, strict=True)],
+        }
+        text = "".join(word for _, word in shown)
+        handler.json(200, {"choices": [{"text": text, "logprobs": logprobs, "finish_reason": "length"}]})
 
     return behave
 
