@@ -12,9 +12,10 @@ from typing import Any
 
 from common import finish
 from engines_agreement import agreement
+from engines_http import http
 
 #: A part is a function of ``quick`` that prints its table and returns its figures.
-PARTS: dict[str, Callable[[bool], Mapping[str, Any]]] = {"agreement": agreement}
+PARTS: dict[str, Callable[[bool], Mapping[str, Any]]] = {"agreement": agreement, "http": http}
 
 
 def main() -> None:

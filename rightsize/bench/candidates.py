@@ -27,6 +27,7 @@ def expand_candidates(
     allow_requantize: bool,
     notify: Callable[[str], None],
     variants: Variants = MappingProxyType({}),
+    varied: Sequence[str] = (),
 ) -> list[Candidate]:
     """Every named model at every level with every combination of ``variants``, making what is missing; none
     named: the default engine's own.
@@ -38,7 +39,7 @@ def expand_candidates(
     wanted = {name: tuple(dict.fromkeys(_levels(engine, levels))) for name, engine in engines.items()}
     _refuse_unknown(levels, engines)
     refuse_ignored(list(engines.values()), variants)
-    choices = combinations(candidate_settings(machine, settings), variants)
+    choices = combinations(candidate_settings(machine, settings), variants, varied)
     return [
         _candidate(model, name, choice)
         for name, engine in engines.items()

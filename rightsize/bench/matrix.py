@@ -38,6 +38,7 @@ class Wanted:
     baselines: bool = False
     budget: Budget = field(default_factory=Budget)
     variants: Variants = field(default_factory=dict)
+    varied: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def measure(
         allow_requantize=wanted.allow_requantize,
         notify=notify,
         variants=wanted.variants,
+        varied=wanted.varied,
     )
     check_budget(candidates, wanted.budget)
     beside = [extra for extra in baseline_candidates() if extra not in candidates] if wanted.baselines else []

@@ -23,9 +23,10 @@ class Choice:
     varied: tuple[str, ...] = ()
 
 
-def combinations(base: CandidateSettings, variants: Variants) -> list[Choice]:
-    """Every combination of the values, over ``base``."""
-    varied = tuple(name for values in variants.values() if len(values) > 1 for name in values[0])
+def combinations(base: CandidateSettings, variants: Variants, varied: Sequence[str] = ()) -> list[Choice]:
+    """Every combination of the values, over ``base``; ``varied`` names what differed in an earlier run."""
+    several = (name for values in variants.values() if len(values) > 1 for name in values[0])
+    varied = tuple(dict.fromkeys((*varied, *several)))
     choices = (
         replace(base, **{name: value for fields in combination for name, value in fields.items()})
         for combination in product(*variants.values())

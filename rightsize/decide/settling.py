@@ -19,7 +19,9 @@ _SPEED_READINGS = ("decode_tokens", "prefill_tokens")
 @dataclass(frozen=True, slots=True)
 class Settling:
     """One run of ``rightsize bench``. ``model`` and ``quant`` empty: the default family; ``limit``,
-    ``requests`` and ``repetitions`` None: the defaults; ``settings`` holds flags that were not the defaults."""
+    ``requests`` and ``repetitions`` None: the defaults; ``settings`` holds flags that were not the defaults,
+    ``contents`` the settings that came from files, by content, which no flag can name again. ``varied`` names
+    the settings that are part of the candidate's name because others of its run had another value."""
 
     tasks: tuple[str, ...]
     model: str = ""
@@ -28,6 +30,8 @@ class Settling:
     requests: int | None = None
     repetitions: int | None = None
     settings: tuple[tuple[str, str], ...] = ()
+    contents: tuple[tuple[str, str], ...] = ()
+    varied: tuple[str, ...] = ()
     store: str = ""
     force: bool = False
 
@@ -79,6 +83,8 @@ def _run(result: CandidateResult, tasks: Sequence[str]) -> Settling | None:
         requests=_wanted(growing, _REQUEST_READINGS),
         repetitions=_wanted(growing, _SPEED_READINGS),
         settings=_settings(result.records),
+        contents=_contents(result.records),
+        varied=tuple(next(iter(result.records.values())).candidate.get("varied", ())),
         # More items are missing items; more requests are not, and would be taken as measured already.
         force=bool(growing) and not grows_items,
     )
@@ -135,5 +141,14 @@ def _settings(records: Mapping[str, Record]) -> tuple[tuple[str, str], ...]:
         "--chat-template": settings.get("chat_template") if settings.get("chat_template") != "auto" else None,
         "--kv-type": settings.get("kv_type"),
         "--flash-attention": settings.get("flash_attention"),
+        "--prompt": f"{name}.txt" if (name := settings.get("prompt_name")) else None,
+        "--lora": settings.get("lora"),
     }
     return tuple((flag, str(value)) for flag, value in flags.items() if value)
+
+
+def _contents(records: Mapping[str, Record]) -> tuple[tuple[str, str], ...]:
+    """Constraint, prompt and adapter as they were stored."""
+    settings = next(iter(records.values())).candidate.get("settings", {})
+    names = ("constrain", "prompt", "prompt_name", "lora", "lora_sha256")
+    return tuple((name, str(settings[name])) for name in names if settings.get(name))

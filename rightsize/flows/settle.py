@@ -25,6 +25,8 @@ def settle(runs: Sequence[Settling], store: Results, *, settings: Settings, list
             limit=run.limit,
             force=run.force,
             baselines=not run.model,
+            variants={"--constrain, --prompt or --lora": (dict(run.contents),)} if run.contents else {},
+            varied=run.varied,
         )
         chosen = replace(
             settings,
@@ -42,7 +44,6 @@ def _chosen(flags: Sequence[tuple[str, str]]) -> dict[str, Any]:
     chosen: dict[str, Any] = {fields[flag]: int(value) for flag, value in flags if flag in fields}
     texts = {
         "--chat-template": "chat_template",
-        "--constrain": "constrain",
         "--kv-type": "kv_type",
         "--flash-attention": "flash_attention",
     }

@@ -44,6 +44,11 @@ def test_several_values_make_every_combination() -> None:
     assert names == ["m:F16+1t", "m:F16+1t+kv-q8_0", "m:F16+2t", "m:F16+2t+kv-q8_0"]
 
 
+def test_a_candidate_measured_again_alone_keeps_its_name() -> None:
+    (again,) = combinations(CandidateSettings(threads=1), {}, ("threads",))
+    assert Candidate(MODEL, "llama_cpp", again.settings, again.varied).id == "m:F16+1t"
+
+
 def test_what_is_unusual_is_in_the_name_and_the_rest_is_not() -> None:
     usual = CandidateSettings(threads=4, context_tokens=2048, gpu_layers=3)
     assert Candidate(MODEL, "llama_cpp", usual).id == "m:F16"

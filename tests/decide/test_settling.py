@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -67,3 +68,19 @@ def test_broken_and_missing_cells_are_measured_again(record: Build) -> None:
 def test_paths_are_quoted_for_the_shell() -> None:
     run = Settling(("sql",), model="my models/a.gguf")
     assert run.command == "rightsize bench --task sql --model 'my models/a.gguf' --no-baselines"
+
+
+def test_settings_that_came_from_files_go_along_by_content(record: Build) -> None:
+    chosen = {
+        "threads": 1,
+        "kv_type": "q8_0",
+        "constrain": "root ::= x",
+        "prompt": "{prompt}!",
+        "prompt_name": "loud",
+    }
+    stored = record(right=93, n=100, limit=100, suite_items=5000)
+    candidate = {**stored.candidate, "settings": chosen, "varied": ["threads"]}
+    (run,) = settling(recommend([replace(stored, candidate=candidate)], [ACCURATE], ["extraction"]))
+    assert "--kv-type q8_0 --prompt loud.txt" in run.command
+    assert dict(run.contents) == {"constrain": "root ::= x", "prompt": "{prompt}!", "prompt_name": "loud"}
+    assert run.varied == ("threads",)
