@@ -13,7 +13,8 @@ __version__ = "0.1.0"
 def load(store: str | None = None) -> pd.DataFrame:
     """Return every stored cell as one row of a DataFrame; see :func:`rightsize.store.to_frame`.
 
-    ``store`` is a path or SQLAlchemy URL; by default the store of the working directory.
+    ``store`` is a path or SQLAlchemy URL; by default the store of the working directory. Raises
+    :class:`rightsize.errors.StoreError` where there is none.
     """
     # pandas takes most of a second to import: only those who call this pay for it.
     from rightsize.store import load_frame

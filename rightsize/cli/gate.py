@@ -99,7 +99,7 @@ def gate(  # noqa: PLR0917  one parameter per option
     if (chosen["baseline"] is None) == (write_baseline is None):
         raise UsageError("give either --baseline or --write-baseline", next_step="See rightsize gate --help")
     if write_baseline is not None:
-        with Store.open(chosen["store"]) as results:
+        with Store.existing(chosen["store"]) as results:
             write(results, split_commas(task), chosen["candidate"], write_baseline, as_json=as_json)
         return
     held = hold(chosen, slices, split_commas(task))

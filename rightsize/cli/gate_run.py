@@ -46,7 +46,7 @@ def hold(chosen: Mapping[str, Any], slices: tuple[SliceRule, ...], tasks: Sequen
     allowances, limits = read_allowances(chosen, slices), read_thresholds(chosen)
     before = read_baseline(chosen["baseline"])
     name = chosen["candidate"] or before.candidate_id
-    with Store.open(chosen["store"]) as results:
+    with Store.existing(chosen["store"]) as results:
         record = newest_like(before, results, name, tasks)
         if record is None:
             return Held(before, name, None)

@@ -49,9 +49,8 @@ def _first_sentence(command: Callable[..., None]) -> str:
 for each in (scan, bench, recommend, report, gate):
     function = getattr(each, each.__name__.rpartition(".")[2])
     app.command(epilog=each.EPILOG, short_help=_first_sentence(function))(function)
-app.add_typer(results_app, name="results")
-app.add_typer(suites_app, name="suites")
-app.add_typer(models_app, name="models")
+for name, group in (("results", results_app), ("suites", suites_app), ("models", models_app)):
+    app.add_typer(group, name=name, short_help=str(group.info.help))
 app.command(epilog=demo.EPILOG, short_help=_first_sentence(demo.demo))(demo.demo)
 app.command(
     name="lm-eval",

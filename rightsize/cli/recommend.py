@@ -74,7 +74,7 @@ def recommend(  # noqa: PLR0917  one parameter per option
     limits = read_thresholds(context.params)
     if not limits:
         raise UsageError("no threshold was given", next_step="Add one, such as --min-accuracy 90%")
-    with Store.open(store) as results:
+    with (Store.open if bench else Store.existing_or_empty)(store) as results:
         tasks = chosen_tasks(split_commas(task), results)
 
         def decide() -> Recommendation:
@@ -175,6 +175,7 @@ def _show(answer: Recommendation, store: str | None, *, as_json: bool) -> None:
 def payload(answer: Recommendation, store: str = "") -> dict[str, Any]:
     """What ``--json`` prints; ``schemas/recommend.schema.json`` describes it."""
     from rightsize.decide.settling import settling
+    from rightsize.decide.stuck import stuck
 
     miss = answer.nearest_miss
     return {
@@ -190,6 +191,7 @@ def payload(answer: Recommendation, store: str = "") -> dict[str, Any]:
         "smaller_undecided": [result.candidate_id for result in answer.smaller_undecided],
         "nearest_miss": asdict(miss) if miss else None,
         "settle": [run.command for run in settling(answer, store)],
+        "stuck": [asdict(found) for found in stuck(answer)],
         "candidates": [_candidate_json(result) for result in answer.candidates],
         "notes": list(answer.notes),
     }

@@ -141,10 +141,9 @@ def _choice(
 
 def stored_records(store: str | None, tasks: Sequence[str]) -> list[Record]:
     """The records of ``tasks`` (none named: of every task). Raises StoreError when a task has none."""
-    from rightsize.settings import resolve_settings
     from rightsize.store import Store
 
-    with Store.open(resolve_settings({"store": store}).store) as results:
+    with Store.existing(store) as results:
         records = list(results.records())
     have = sorted({record.suite for record in records})
     missing = [task for task in tasks if task not in have]

@@ -118,7 +118,7 @@ def delete(
     """Delete stored cells with all their items and samples."""
     from rightsize.store import Store
 
-    with Store.open(store) as results:
+    with Store.existing(store) as results:
         have = {record.id for record in results.records(newest=False)}
         unknown = [str(cell) for cell in ids if cell not in have]
         if unknown:
@@ -145,7 +145,7 @@ def cell_json(record: Record) -> dict[str, Any]:
 def _records(store: str | None, tasks: Sequence[str], candidate: str | None, *, newest: bool) -> list[Record]:
     from rightsize.store import Store
 
-    with Store.open(store) as results:
+    with Store.existing(store) as results:
         records = results.records(candidate=candidate, newest=newest)
     return [record for record in records if not tasks or record.suite in tasks]
 

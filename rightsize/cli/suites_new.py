@@ -21,6 +21,7 @@ EPILOG = examples(
     "rightsize suites new notes --from notes.csv --input dialogue --reference summary --group patient",
 )
 SCORE, OTHER, DISCORDANCE, ABOVE = 0.90, 0.88, 0.10, 0.92
+FEW = 59  # with fewer, all right still leaves more than 5% of errors possible (0.95 ** 59 < 5%)
 
 
 def new(  # noqa: PLR0917  one parameter per option
@@ -92,6 +93,7 @@ def new(  # noqa: PLR0917  one parameter per option
 
 def sample_sizes(groups: int) -> dict[str, Any]:
     """How many independent items two ordinary questions need, and what ``groups`` of them can tell apart."""
+    from rightsize.stats.binomial import clopper_pearson_lower
     from rightsize.stats.sample_size import (
         ALPHA,
         POWER,
@@ -108,6 +110,7 @@ def sample_sizes(groups: int) -> dict[str, Any]:
         "paired": {"score": SCORE, "other": OTHER, "needed": paired_sample_size(SCORE - OTHER, DISCORDANCE)},
         "limit": {"score": ABOVE, "limit": SCORE, "needed": proportion_sample_size(ABOVE, SCORE)},
         "detectable_difference": detectable_difference(groups, DISCORDANCE),
+        "perfect_score_shows": clopper_pearson_lower(groups, groups, ALPHA),
     }
 
 
@@ -115,12 +118,22 @@ def notes(suite: NewSuite, sizes: dict[str, Any]) -> list[str]:
     """The same in sentences; few rows are said plainly."""
     paired, limit, seen = sizes["paired"], sizes["limit"], sizes["detectable_difference"]
     what = "groups" if suite.groups < len(suite.split.test) else "rows"
-    able = f"tell models apart that differ by {seen:.1%} or more" if seen else "tell no two models apart"
+    able = (
+        f"two models can be told apart if their scores differ by {100 * seen:.1f} points or more"
+        if seen
+        else "no two models can be told apart"
+    )
+    perfect = sizes["perfect_score_shows"]
+    few = [
+        f"That is few: even with all {suite.groups:,} right a model is shown to be above {perfect:.0%} only."
+    ]
     return [
-        f"{SCORE:.0%} right against {OTHER:.0%} on the same rows takes about {paired['needed']:,} rows",
-        f"(80% power, one-sided 5%, {DISCORDANCE:.0%} of the rows answered right by one model only).",
-        f"{ABOVE:.0%} right shown to lie above a limit of {SCORE:.0%} takes about {limit['needed']:,}.",
-        f"The {suite.groups:,} {what} tested on here {able}.",
+        f"How many {what} are enough? To tell a model that is right on {SCORE:.0%} of them from one right on",
+        f"{OTHER:.0%} takes about {paired['needed']:,}; to show that a model right on {ABOVE:.0%} meets",
+        f"--min-accuracy {SCORE:.0%} takes about {limit['needed']:,}",
+        f"(in 4 of 5 tries, at 5% error; {DISCORDANCE:.0%} of the answers differing between the two).",
+        f"With the {suite.groups:,} {what} tested on here {able}.",
+        *(few if suite.groups < FEW else []),
     ]
 
 

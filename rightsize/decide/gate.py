@@ -115,6 +115,19 @@ def compare(
         moved=moved(pairs),
         changes=changes(baseline, record),
         unchanged=unchanged,
+        remarks=(_nothing_new(record),) if _is_same_run(baseline, record) else (),
+    )
+
+
+def _is_same_run(baseline: Baseline, record: Record) -> bool:
+    ours = (record.created_at, record.candidate_id, record.machine_fingerprint)
+    return ours == (baseline.created_at, baseline.candidate_id, baseline.machine_fingerprint)
+
+
+def _nothing_new(record: Record) -> str:
+    return (
+        "nothing new was measured: these are the very results the baseline was written from; "
+        f"measure again with rightsize bench --task {record.suite} --force"
     )
 
 

@@ -1,4 +1,4 @@
-"""The nearest miss: which failing candidate would pass with the smallest change, and what has to change."""
+"""The nearest miss: which candidate would pass with the smallest change, and what has to change."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from rightsize.units import format_value
 
 
 def nearest_miss(candidates: Iterable[CandidateResult]) -> NearestMiss | None:
-    """Return the failing candidate whose limits would have to move least, relative to themselves.
+    """Return the candidate whose limits would have to move least, relative to themselves, for it to pass.
 
-    None when nothing failed, or when a bound that would have to meet the limit does not exist.
+    An undecided candidate is often nearer than any that failed. None when all pass, or when a bound that would
+    have to meet the limit does not exist.
     """
-    failing = (candidate for candidate in candidates if candidate.verdict is Verdict.FAIL)
-    misses = [miss for candidate in failing if (miss := _miss(candidate)) is not None]
-    return min(misses, key=lambda miss: (miss.distance, miss.candidate_id), default=None)
+    misses = [found for candidate in candidates if (found := miss(candidate)) is not None]
+    return min(misses, key=lambda found: (found.distance, found.candidate_id), default=None)
 
 
-def _miss(candidate: CandidateResult) -> NearestMiss | None:
+def miss(candidate: CandidateResult) -> NearestMiss | None:
     """What every threshold that does not pass would have to be; with several tasks the worst one counts."""
     open_ones = [j for j in candidate.judgements if j.verdict is not Verdict.PASS]
-    if candidate.problems or any(_meeting_bound(judgement) is None for judgement in open_ones):
+    if not open_ones or candidate.problems or any(_meeting_bound(judgement) is None for judgement in open_ones):
         return None
     changes: dict[str, tuple[float, Change]] = {}
     for judgement in open_ones:

@@ -48,7 +48,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class NearestMiss:
-    """The failing candidate that comes closest; ``distance`` is the largest relative change of a limit."""
+    """The candidate that comes closest to passing; ``distance`` is the largest relative change of a limit."""
 
     candidate_id: str
     changes: tuple[Change, ...]

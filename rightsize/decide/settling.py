@@ -66,6 +66,11 @@ def settling(recommendation: Recommendation, store: str = "") -> tuple[Settling,
     return tuple(replace(run, store=store) for run in runs if run is not None)
 
 
+def settles(result: CandidateResult, tasks: Sequence[str]) -> bool:
+    """Whether there is a run that may settle an undecided candidate."""
+    return _run(result, tasks) is not None
+
+
 def _run(result: CandidateResult, tasks: Sequence[str]) -> Settling | None:
     open_ones = [judgement for judgement in result.judgements if judgement.verdict is Verdict.UNDECIDED]
     unmeasured = [task for task in tasks if _unmeasured(result, task)]

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from rightsize.decide.recommendation import CandidateResult, Recommendation
 from rightsize.decide.settling import settling
+from rightsize.decide.stuck import Stuck, stuck
 from rightsize.domain import Direction, Judgement, Provenance, Threshold, Verdict
 from rightsize.metrics import METRICS
 from rightsize.reports.choice import choice_of
@@ -60,9 +61,13 @@ def candidate_table(answer: Recommendation) -> Table:
     for result in answer.candidates:
         shown = "" if result.objective is None else format_value(result.objective, metric.unit)
         leading = [] if metric.name in judged else [shown]
+        # Name, objective and verdict are the candidate's, not the task's: they stand on its first row only.
+        once: list[str | Text] = [result.candidate_id, *leading]
+        overall = _overall(result, answer)
         for task in answer.tasks:
-            names = [result.candidate_id, task] if several else [result.candidate_id]
-            table.add_row(*names, *leading, *_cells(result, task, answer), _overall(result, answer))
+            names = [once[0], task] if several else [once[0]]
+            table.add_row(*names, *once[1:], *_cells(result, task, answer), overall)
+            once, overall = [""] * len(once), Text("")
     return table
 
 
@@ -121,6 +126,15 @@ def _legend(answer: Recommendation) -> str:
     return "; ".join([text, *(word for word, shown in words.items() if shown)])
 
 
+def stuck_text(found: Stuck) -> str:
+    """That more of the same settles nothing, and what would."""
+    whole = f"all {found.items:,} items of its suite were run" if found.items else "more samples would not help"
+    looser = ", ".join(f"{change.flag} {change.text}" for change in found.changes)
+    ways = [f"relax to {looser}" if looser else "", "use a suite with more items" if found.items else ""]
+    advice = " or ".join(way for way in ways if way)
+    return f"{found.candidate_id} stays undecided: {whole}." + (f" To settle it, {advice}." if advice else "")
+
+
 def _advice(answer: Recommendation, nearest: str, store: str) -> Iterator[Text]:
     if nearest:
         yield Text(nearest)
@@ -131,5 +145,7 @@ def _advice(answer: Recommendation, nearest: str, store: str) -> Iterator[Text]:
         yield Text(f"  {run.command}", no_wrap=True, overflow="ignore")
     if runs:
         yield Text(f"recommend --bench runs {'it' if len(runs) == 1 else 'all of these'} and decides again.")
+    for found in stuck(answer):
+        yield Text(stuck_text(found))
     for note in answer.notes:
         yield Text(f"Note: {note}", style="dim")

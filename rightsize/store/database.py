@@ -11,16 +11,17 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 from rightsize.errors import StoreError
 from rightsize.settings import resolve_settings
 from rightsize.store.codec import dumps
-from rightsize.store.tables import SCHEMA_VERSION
+from rightsize.store.tables import METADATA, SCHEMA_VERSION
 
 DEFAULT_PATH = Path(".rightsize") / "results.db"
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
+_MEASURE_FIRST = "Check --store, or measure first: rightsize bench --task NAME"
 _BUSY_TIMEOUT_MS = 30_000  # Another process may be writing a large cell; waiting beats losing one.
 
 
@@ -38,15 +39,42 @@ def store_url(given: str | Path | None) -> URL:
     return url
 
 
-def open_engine(url: URL) -> Engine:
-    """Return an engine on a database whose schema is current; migrates an older one, refuses a newer one."""
+def is_default(given: str | Path | None) -> bool:
+    """Whether nobody named a store: neither the caller nor a setting."""
+    return not (given or resolve_settings({}).store)
+
+
+def missing_file(url: URL) -> Path | None:
+    """The file of a store that does not exist yet; None where it does, or where only a connection can tell."""
+    path = Path(url.database or "")
+    return path if url.get_backend_name() == "sqlite" and not path.exists() else None
+
+
+def open_engine(url: URL, *, create: bool = True) -> Engine:
+    """Return an engine on a database whose schema is current; migrates an older one, refuses a newer one.
+
+    Without ``create`` a store that is not there yet is refused, so that a slip in its name is not read as an
+    empty store.
+    """
+    if not create and (path := missing_file(url)) is not None:
+        raise StoreError(f"there is no results database {path}", next_step=_MEASURE_FIRST)
     with translated(url):
         engine = _engine(url)
         with engine.connect() as connection:
             version = _version(connection, url)
+        if version is None and not create:
+            where = url.database if url.get_backend_name() == "sqlite" else url.render_as_string()
+            raise StoreError(f"{where} holds no results yet", next_step=_MEASURE_FIRST)
         if version != SCHEMA_VERSION:
             _migrate(engine, url)
         return engine
+
+
+def empty_engine() -> Engine:
+    """An engine on a store in memory that holds nothing."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    METADATA.create_all(engine)
+    return engine
 
 
 @contextmanager

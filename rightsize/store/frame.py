@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
 
 def load_frame(store: str | Path | None = None) -> pd.DataFrame:
-    """Return every stored cell of the store at a path or URL as one row of a DataFrame."""
-    return to_frame(Store.open(store).records(newest=False))
+    """Return every stored cell of the store at a path or URL as one row of a DataFrame.
+
+    Raises StoreError where there is no store.
+    """
+    return to_frame(Store.existing(store).records(newest=False))
 
 
 def to_frame(records: Iterable[Record]) -> pd.DataFrame:

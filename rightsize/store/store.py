@@ -10,7 +10,16 @@ from sqlalchemy import Engine, and_, delete, insert, or_, select
 
 from rightsize.domain import Record
 from rightsize.store import codec
-from rightsize.store.database import open_engine, store_url, translated, writing
+from rightsize.store.database import (
+    DEFAULT_PATH,
+    empty_engine,
+    is_default,
+    missing_file,
+    open_engine,
+    store_url,
+    translated,
+    writing,
+)
 from rightsize.store.tables import ABSENT, CELL, ITEM_OUTCOME, READING
 
 if TYPE_CHECKING:
@@ -34,6 +43,22 @@ class Store:
         """
         return cls(open_engine(store_url(where)))
 
+    @classmethod
+    def existing(cls, where: str | Path | None = None) -> Store:
+        """Open a store for reading what is in it; never makes one.
+
+        Raises StoreError where there is none, or what :meth:`open` raises.
+        """
+        return cls(open_engine(store_url(where), create=False))
+
+    @classmethod
+    def existing_or_empty(cls, where: str | Path | None = None) -> Store:
+        """As :meth:`existing`; but where nobody named a store and there is none yet, one that holds nothing."""
+        url = store_url(where)
+        return cls(
+            empty_engine() if is_default(where) and missing_file(url) else open_engine(url, create=False)
+        )
+
     def __enter__(self) -> Store:
         return self
 
@@ -49,7 +74,7 @@ class Store:
         """Where it is, for messages: a path, or a URL without its password."""
         url = self._engine.url
         is_file = url.get_backend_name() == "sqlite"
-        return str(url.database) if is_file else url.render_as_string(hide_password=True)
+        return str(url.database or DEFAULT_PATH) if is_file else url.render_as_string(hide_password=True)
 
     def append(self, record: Record) -> int:
         """Store one cell and return its new id; the id that ``record`` carries is ignored."""

@@ -75,10 +75,17 @@ def find_task_file(name_or_path: str | Path) -> Path:
         return path
     if path.is_dir():
         return _only_yaml(path)
+    if _is_meant_as_path(str(name_or_path)):
+        kind = "file" if path.suffix else "folder"
+        raise SuiteError(f"no such {kind}: {name_or_path}", next_step="Name a suite's folder or its task YAML")
     known = list_suites()
     near = difflib.get_close_matches(str(name_or_path), known, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Bundled tasks: {', '.join(known)}"
     raise SuiteError(f"unknown task {str(name_or_path)!r}", next_step=f"{hint} A path to a task YAML works too")
+
+
+def _is_meant_as_path(text: str) -> bool:
+    return text.startswith((".", "~")) or "/" in text or "\\" in text or text.endswith((".yaml", ".yml"))
 
 
 def task_rows(task: TaskYaml) -> list[Row]:

@@ -6,6 +6,7 @@ import json
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import jsonschema
@@ -54,6 +55,20 @@ def worse(base: Record, count: int) -> Record:
     assert isinstance(base.outcome, Measured)
     items = tuple(replace(item, score=0.0) if i < count else item for i, item in enumerate(base.outcome.items))
     return replace(base, outcome=replace(base.outcome, items=items))
+
+
+def test_the_very_run_the_baseline_was_written_from_says_nothing_new(
+    run: Run, store: Store, record: Build, baseline: Path, tmp_path: Path
+) -> None:
+    junit, summary = tmp_path / "gate.xml", tmp_path / "summary.md"
+    code, out, _ = run("--baseline", str(baseline), "--junit", str(junit), "--summary", str(summary))
+    assert code == 0
+    for said in (out, junit.read_text(encoding="utf-8"), summary.read_text(encoding="utf-8")):
+        assert "othing new was measured: these are the very results" in " ".join(said.split())
+        assert "rightsize bench --task extraction --force" in " ".join(said.split())
+    again = record()
+    store.append(replace(again, created_at=again.created_at + timedelta(seconds=1)))
+    assert "othing new was measured" not in run("--baseline", str(baseline))[1]
 
 
 def test_the_baseline_holds_outcomes_and_no_text(baseline: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -148,3 +149,39 @@ def test_cost_can_be_minimised(run: Run, store: Store, record: Build) -> None:
     code, out, _ = run("--min-accuracy", "90%", "--minimize", "cost")
     assert code == 0
     assert "fast:Q8_0 is the cheapest candidate" in out
+
+
+def test_an_undecided_candidate_may_be_the_nearest_miss(run: Run, store: Store, record: Build) -> None:
+    store.append(record("far:F16", right=100, size_bytes=1))
+    store.append(record("near:F16", right=449, size_bytes=2))
+    code, out, _ = run("--min-accuracy", "90%")
+    assert code == 3
+    assert "Nearest miss: near:F16 would pass with --min-accuracy 8" in out
+
+
+def test_what_no_item_of_the_suite_can_settle_is_said_with_what_would(
+    run: Run, store: Store, record: Build
+) -> None:
+    whole = record("near:F16", right=449)
+    store.append(replace(whole, suite_info={**whole.suite_info, "items": 500}))
+    code, out, _ = run("--min-accuracy", "90%")
+    said = " ".join(out.split())
+    assert code == 3
+    assert "near:F16 stays undecided: all 500 items of its suite were run. To settle it, relax to" in said
+    assert "or use a suite with more items." in said
+    assert "rightsize bench" not in out, "no command settles it"
+    document = json.loads(run("--min-accuracy", "90%", "--json")[1])
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    (found,) = document["stuck"]
+    (change,) = found["changes"]
+    assert (found["candidate_id"], found["items"], change["flag"]) == ("near:F16", 500, "--min-accuracy")
+    assert run("--min-accuracy", change["text"])[0] == 0, "the relaxed threshold is one it does pass"
+
+
+def test_several_tasks_name_candidate_and_verdict_once(run: Run, store: Store, record: Build) -> None:
+    for task in ("extraction", "sql"):
+        store.append(record("small:F16", right=490, suite=task))
+    code, out, _ = run("--task", "extraction,sql", "--min-accuracy", "90%")
+    assert code == 0
+    rows = out.split("passes, ")[0]
+    assert (rows.count("winner"), rows.count("small:F16"), rows.count("98.0% ✓")) == (1, 1, 2)

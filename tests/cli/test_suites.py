@@ -206,13 +206,30 @@ def test_new_writes_a_suite_that_checks(choice: tuple[str, str], kind: str) -> N
     assert document("check", "./mine")["suites"][0]["sha256"] == found["sha256"]
     again = run("new", "mine", "--from", "tickets.csv", "--input", "text", *choice, "--force")
     assert fits(again)
-    assert "90% right against 88% on the same rows takes about 1,544 rows" in " ".join(again.stdout.split())
+    said = " ".join(again.stdout.split())
+    assert "To tell a model that is right on 90% of them from one right on 88% takes about 1,544" in said
     assert "rightsize bench --task ./mine" in again.stdout
 
 
 def test_new_says_how_little_few_rows_show() -> None:
     result = run("new", "mine", "--from", str(tickets(n=4)), "--input", "text", "--label", "category")
-    assert "The 2 rows tested on here tell no two models apart." in " ".join(result.stdout.split())
+    said = " ".join(result.stdout.split())
+    assert "With the 2 rows tested on here no two models can be told apart." in said
+    assert "even with all 2 right a model is shown to be above 22% only" in said
+
+
+def test_new_does_not_warn_of_enough_rows() -> None:
+    result = run("new", "mine", "--from", str(tickets(n=80)), "--input", "text", "--label", "category")
+    assert "That is few" not in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"), [("./nope", "folder"), ("made/nope", "folder"), ("nope.yaml", "file")]
+)
+def test_a_path_that_is_not_there_is_called_what_it_is(path: str, kind: str) -> None:
+    result = run("check", path)
+    assert result.returncode == 2
+    assert f"no such {kind}: {path}" in " ".join(result.stderr.split())
 
 
 def test_new_refuses_a_share_that_is_none() -> None:

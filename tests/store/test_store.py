@@ -289,6 +289,7 @@ def test_load_gives_one_row_per_cell_with_units_in_names(
 
 
 def test_an_empty_store_is_an_empty_frame(path: Path) -> None:
+    Store.open(path)
     frame = load_frame(path)
     assert len(frame) == 0 and "latency_p95_ms" in frame
 
