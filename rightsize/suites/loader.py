@@ -75,17 +75,23 @@ def find_task_file(name_or_path: str | Path) -> Path:
         return path
     if path.is_dir():
         return _only_yaml(path)
-    if _is_meant_as_path(str(name_or_path)):
-        kind = "file" if path.suffix else "folder"
-        raise SuiteError(f"no such {kind}: {name_or_path}", next_step="Name a suite's folder or its task YAML")
+    refuse_missing_path(str(name_or_path))
     known = list_suites()
     near = difflib.get_close_matches(str(name_or_path), known, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"Bundled tasks: {', '.join(known)}"
     raise SuiteError(f"unknown task {str(name_or_path)!r}", next_step=f"{hint} A path to a task YAML works too")
 
 
-def _is_meant_as_path(text: str) -> bool:
-    return text.startswith((".", "~")) or "/" in text or "\\" in text or text.endswith((".yaml", ".yml"))
+def refuse_missing_path(name_or_path: str) -> None:
+    """Say of what is written like a path and is not there that it is not there, instead of guessing names.
+
+    Raises:
+        SuiteError: it is such a path.
+    """
+    is_yaml = name_or_path.endswith((".yaml", ".yml"))
+    if is_yaml or name_or_path.startswith((".", "~")) or "/" in name_or_path or "\\" in name_or_path:
+        kind = "file" if is_yaml else "folder"
+        raise SuiteError(f"no such {kind}: {name_or_path}", next_step="Name a suite's folder or its task YAML")
 
 
 def task_rows(task: TaskYaml) -> list[Row]:
