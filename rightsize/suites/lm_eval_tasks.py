@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rightsize.domain import Suite
 from rightsize.errors import SuiteError
-from rightsize.suites.loader import list_suites, load_suite
+from rightsize.suites.loader import list_suites, load_suite, refuse_missing_path
 from rightsize.suites.task_yaml import parse_yaml
 
 
@@ -28,10 +28,8 @@ def open_suites(
     path = Path(name_or_path)
     if str(name_or_path) in list_suites() or (path.exists() and _is_written_for_us(path)):
         return [load_suite(name_or_path, num_fewshot=num_fewshot)]
-    if not path.exists() and (path.suffix in {".yaml", ".yml"} or len(path.parts) > 1):
-        raise SuiteError(
-            f"{path}: there is no such file or folder", next_step="Name a task YAML or a folder of them"
-        )
+    if not path.exists():
+        refuse_missing_path(str(name_or_path))
     return _through_lm_eval(str(name_or_path), trusted, num_fewshot)
 
 
