@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from rightsize.domain import Suite
-from rightsize.errors import SuiteError
 from rightsize.suites.loader import list_suites, load_suite, refuse_missing_path
 from rightsize.suites.task_yaml import parse_yaml
 
