@@ -60,14 +60,22 @@ def open_engine(url: URL, *, create: bool = True) -> Engine:
         raise StoreError(f"there is no results database {path}", next_step=_MEASURE_FIRST)
     with translated(url):
         engine = _engine(url)
-        with engine.connect() as connection:
-            version = _version(connection, url)
-        if version is None and not create:
-            where = url.database if url.get_backend_name() == "sqlite" else url.render_as_string()
-            raise StoreError(f"{where} holds no results yet", next_step=_MEASURE_FIRST)
-        if version != SCHEMA_VERSION:
-            _migrate(engine, url)
+        try:
+            _make_current(engine, url, create)
+        except BaseException:
+            engine.dispose()  # Nobody else will close what the attempt has opened.
+            raise
         return engine
+
+
+def _make_current(engine: Engine, url: URL, create: bool) -> None:
+    with engine.connect() as connection:
+        version = _version(connection, url)
+    if version is None and not create:
+        where = url.database if url.get_backend_name() == "sqlite" else url.render_as_string()
+        raise StoreError(f"{where} holds no results yet", next_step=_MEASURE_FIRST)
+    if version != SCHEMA_VERSION:
+        _migrate(engine, url)
 
 
 def empty_engine() -> Engine:

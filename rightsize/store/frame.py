@@ -23,7 +23,8 @@ def load_frame(store: str | Path | None = None) -> pd.DataFrame:
 
     Raises StoreError where there is no store.
     """
-    return to_frame(Store.existing(store).records(newest=False))
+    with Store.existing(store) as results:
+        return to_frame(results.records(newest=False))
 
 
 def to_frame(records: Iterable[Record]) -> pd.DataFrame:
