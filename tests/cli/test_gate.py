@@ -71,6 +71,15 @@ def test_the_very_run_the_baseline_was_written_from_says_nothing_new(
     assert "othing new was measured" not in run("--baseline", str(baseline))[1]
 
 
+def test_a_mistyped_store_is_refused_and_not_made(
+    baseline: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mistyped = tmp_path / "mistyped.db"
+    assert main.run(["gate", "--baseline", str(baseline), "--store", str(mistyped)]) == 2
+    assert f"there is no results database {mistyped}" in capsys.readouterr().err
+    assert not mistyped.exists()
+
+
 def test_the_baseline_holds_outcomes_and_no_text(baseline: Path) -> None:
     text = baseline.read_text(encoding="utf-8")
     assert len(json.loads(text)["items"]) == 500

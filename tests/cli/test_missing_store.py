@@ -17,7 +17,6 @@ READERS = [
     ("results", "export"),
     ("results", "delete", "1"),
     ("report",),
-    ("gate", "--baseline", "baseline.json"),
     ("gate", "--write-baseline", "baseline.json"),
 ]
 
