@@ -128,6 +128,7 @@ class Model:
 
     ``fallback_tensors`` counts the tensors that llama.cpp gave another type than the level asks for, because of
     their width. ``requantized`` is true when the file was made from one that had been quantized before.
+    ``twin``: the weights are random, so that it can be timed and weighed, and never scored.
     """
 
     name: str
@@ -148,6 +149,7 @@ class Model:
     spec: str = ""
     runtime: str = ""
     options: Mapping[str, JsonValue] = field(default_factory=dict)
+    twin: bool = False
 
     @property
     def file(self) -> Path:
@@ -211,6 +213,8 @@ class Candidate:
             label += f"+{self.model.fallback_tensors}fb"
         if self.model.requantized:
             label += "+requant"
+        if self.model.twin:
+            label += "+twin"
         label += "".join(f"+{mark}" for mark in setting_marks(self.settings, self.varied))
         return f"{label}@{self.model.runtime}" if self.model.runtime else label
 

@@ -108,12 +108,12 @@ def outcome_of(
 
 
 def _facts(log: TaskLog, loaded: Mapping[str, Any], speed: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_said(log, loaded), **_corpus(log), **watched_facts(log.requests, speed)}
+    return {**_said(log.requests, loaded), **_corpus(log), **watched_facts(log.requests, speed)}
 
 
-def _said(log: TaskLog, loaded: Mapping[str, Any]) -> dict[str, Any]:
+def _said(requests: Mapping[str, Any], loaded: Mapping[str, Any]) -> dict[str, Any]:
     """What the session said of itself."""
-    return {**loaded, **log.requests.get("facts", {}), **load_facts(log.requests.get("load"))}
+    return {**loaded, **requests.get("facts", {}), **load_facts(requests.get("load"))}
 
 
 def watched_facts(requests: Mapping[str, Any], speed: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,11 +138,30 @@ def readings_of(
     log: TaskLog, loaded: Mapping[str, Any], speed: Mapping[str, Any]
 ) -> tuple[list[Reading], list[Absent]]:
     """All raw samples of a task, and what is absent with its reason."""
-    readings, absent = _timing_readings(log.requests.get("timings", ()))
-    under_load, no_load = load_readings(log.requests.get("load"))
+    mean_score = sum(o.score for o in log.outcomes) / len(log.outcomes) if log.outcomes else 0.0
+    why = "no answer was correct" if log.scored else NO_SCORE
+    return _readings(log.requests, mean_score, why, loaded, speed)
+
+
+def token_readings(
+    requests: Mapping[str, Any], loaded: Mapping[str, Any], speed: Mapping[str, Any], no_score: str
+) -> tuple[list[Reading], list[Absent]]:
+    """All raw samples of requests by token counts, whose answers nobody scored, for the reason given."""
+    return _readings(requests, 0.0, no_score, loaded, speed)
+
+
+def _readings(
+    requests: Mapping[str, Any],
+    mean_score: float,
+    no_score: str,
+    loaded: Mapping[str, Any],
+    speed: Mapping[str, Any],
+) -> tuple[list[Reading], list[Absent]]:
+    readings, absent = _timing_readings(requests.get("timings", ()))
+    under_load, no_load = load_readings(requests.get("load"))
     readings, absent = readings + under_load, absent + no_load
-    energy, no_energy = _window_readings(log)
-    readings += [*energy, *_memory_readings(log.requests.get("memory", {}))]
+    energy, no_energy = _window_readings(requests, mean_score, no_score)
+    readings += [*energy, *_memory_readings(requests.get("memory", {}))]
     readings += [
         Reading(name, "token/s", tuple(values)) for name, values in speed.get("samples", {}).items() if values
     ]
@@ -150,14 +169,14 @@ def readings_of(
         readings.append(Reading("soak_tokens_per_s", "token/s", tuple(soak["tokens_per_s"])))
     if "load_ms" in loaded:
         readings.append(Reading("load_ms", "ms", (loaded["load_ms"],)))
-    absent += no_energy + _declared_absent(log, loaded, {reading.metric for reading in readings})
+    absent += no_energy + _declared_absent(requests, loaded, {reading.metric for reading in readings})
     return readings, list({missing.metric: missing for missing in absent}.values())
 
 
-def _declared_absent(log: TaskLog, loaded: Mapping[str, Any], present: set[str]) -> list[Absent]:
+def _declared_absent(requests: Mapping[str, Any], loaded: Mapping[str, Any], present: set[str]) -> list[Absent]:
     """What the session said it cannot give, and the memory of a process that is not ours."""
-    reasons: dict[str, str] = dict(_said(log, loaded).get("absent", {}))
-    if reason := log.requests.get("memory_absent"):
+    reasons: dict[str, str] = dict(_said(requests, loaded).get("absent", {}))
+    if reason := requests.get("memory_absent"):
         reasons["memory_bytes"] = reason
     return [Absent(metric, reason) for metric, reason in reasons.items() if metric not in present]
 
@@ -193,16 +212,18 @@ def _memory_readings(memory: Mapping[str, int]) -> list[Reading]:
     ]
 
 
-def _window_readings(log: TaskLog) -> tuple[list[Reading], list[Absent]]:
+def _window_readings(
+    requests: Mapping[str, Any], mean_score: float, no_score: str
+) -> tuple[list[Reading], list[Absent]]:
     """CPU time and energy per request, one sample for each window of requests."""
-    windows = log.requests.get("windows", ())
+    windows = requests.get("windows", ())
     if not windows:
         return [], []
     timed = [window for window in windows if window["cpu_s"] is not None]
     cpu = [Reading("cpu_s_per_request", "s", tuple(w["cpu_s"] / w["requests"] for w in timed))] if timed else []
     metered = [window for window in windows if window["energy"]]
     if not metered:
-        reason = log.requests.get("energy_absent") or "no energy source"
+        reason = requests.get("energy_absent") or "no energy source"
         return cpu, [Absent(f"energy_j_per_{what}", reason) for what in ("request", "1k_tokens", "correct")]
     gross = [window["energy"]["gross_j"] for window in metered]
     per_request = [j / w["requests"] for j, w in zip(gross, metered, strict=True)]
@@ -218,13 +239,11 @@ def _window_readings(log: TaskLog) -> tuple[list[Reading], list[Absent]]:
         readings.append(_energy(metered, "energy_net_j_per_request", net))
     else:
         absent.append(Absent("energy_net_j_per_request", "the idle power is not known"))
-    mean_score = sum(o.score for o in log.outcomes) / len(log.outcomes) if log.outcomes else 0.0
     if mean_score > 0:
         per_correct = [j / w["requests"] / mean_score for j, w in zip(gross, metered, strict=True)]
         readings.append(_energy(metered, "energy_j_per_correct", per_correct))
     else:
-        why = "no answer was correct" if log.scored else NO_SCORE
-        absent.append(Absent("energy_j_per_correct", why))
+        absent.append(Absent("energy_j_per_correct", no_score))
     return readings, absent
 
 

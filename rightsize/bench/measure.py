@@ -13,12 +13,13 @@ from itertools import cycle, islice
 from typing import Any
 
 from rightsize.bench.process_memory import PeakMemory
-from rightsize.bench.protocol import CellRequest, Event, TaskWork
+from rightsize.bench.protocol import CellRequest, Event, TaskWork, TokenWork
 from rightsize.bench.speed import PREFILL_TOKENS as PREFILL_TOKENS  # noqa: PLC0414  for benchmarks
 from rightsize.bench.speed import measure_soak, measure_speed
 from rightsize.bench.windows import Window, measure_again, measured
-from rightsize.domain import Item
-from rightsize.engines.interface import RemoteSession, RequestTiming, Session
+from rightsize.domain import Item, TaskType
+from rightsize.engines.interface import RemoteSession, RequestTiming, Session, TaskRules, TimesTokens
+from rightsize.errors import EngineError
 from rightsize.machine.watch import Watch
 from rightsize.meters.interface import EnergyMeter
 
@@ -55,6 +56,8 @@ def measure_cell(
             if task.timed and runnable[task.name]:
                 run = Requests(session, task, meter, memory, watch, emit, await_turn, local=local)
                 run.measure(runnable[task.name], request)
+        if request.tokens:
+            TokenRequests(session, request.tokens, meter, memory, watch, emit).measure_counted(request)
         if request.speed:
             times = request.remeasure if local else 0
             seen = measure_speed(session, request.repetitions, watch, times=times, progress=progress)
@@ -137,6 +140,33 @@ class Requests:
         progress = {"phase": "requests", "done": part.first + len(part.items), "of": count}
         self._emit(Event("progress", self._task.name, progress))
         return window
+
+
+class TokenRequests(Requests):
+    """Requests of given token counts: what a model without a vocabulary can be asked."""
+
+    def __init__(  # noqa: PLR0917  everything that a window needs
+        self,
+        session: Session,
+        counts: TokenWork,
+        meter: EnergyMeter | str,
+        memory: PeakMemory,
+        watch: Watch,
+        emit: Emit,
+    ) -> None:
+        if not isinstance(session, TimesTokens):
+            raise EngineError("this engine cannot time requests by their token counts alone")
+        work = TaskWork("", (), TaskRules(TaskType.GENERATE, (), counts.output_tokens))
+        super().__init__(session, work, meter, memory, watch, emit, lambda: None, local=True)
+        self._timer, self._counts = session, counts
+
+    def measure_counted(self, request: CellRequest) -> None:
+        """Time ``request.requests`` requests, none of which is about anything."""
+        self.measure([Item(str(number), "", "", "") for number in range(request.requests)], request)
+
+    def _ask(self, items: Sequence[Item]) -> Iterator[RequestTiming]:
+        counts = self._counts
+        return self._timer.time_token_requests(counts.prompt_tokens, counts.output_tokens, len(items))
 
 
 def _spread(items: Sequence[Item], count: int) -> list[Item]:

@@ -36,6 +36,14 @@ class TaskWork:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenWork:
+    """Requests by their token counts alone, for a model whose answers mean nothing."""
+
+    prompt_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class CellRequest:
     """Everything a worker needs to measure one candidate.
 
@@ -58,6 +66,7 @@ class CellRequest:
     soak_s: float = 0.0
     turns: int = 0
     answers: bool = True
+    tokens: TokenWork | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +105,9 @@ def decode_request(text: str) -> CellRequest:
     settings = CandidateSettings(**raw.pop("settings"))
     model = _model(raw.pop("model"))
     remote = _remote(raw.pop("remote"))
-    return CellRequest(**raw, tasks=tasks, settings=settings, model=model, remote=remote)
+    counts = raw.pop("tokens")
+    tokens = TokenWork(**counts) if counts else None
+    return CellRequest(**raw, tasks=tasks, settings=settings, model=model, remote=remote, tokens=tokens)
 
 
 def _remote(raw: dict[str, Any]) -> RemoteRun:

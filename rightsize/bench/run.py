@@ -167,7 +167,7 @@ def _keeper(
 
     def keep(job: Job, outcome: Outcome) -> Record:
         key = fingerprint(job, machine, build, examples_for(engine, job.suite))
-        record = _record(job, outcome, machine, build, key)
+        record = record_of(job, outcome, machine, build, key)
         store.append(record)
         listener.stored(record)
         return record
@@ -233,7 +233,8 @@ def _request(cell: Cell, jobs: Sequence[Job], settings: Settings, remote: Remote
     )
 
 
-def _record(job: Job, outcome: Outcome, machine: Machine, build: Mapping[str, JsonValue], key: str) -> Record:
+def record_of(job: Job, outcome: Outcome, machine: Machine, build: Mapping[str, JsonValue], key: str) -> Record:
+    """One task's outcome as it is stored."""
     suite, model = job.suite, job.candidate.model
     learnt = outcome.facts.get("size_bytes") if isinstance(outcome, Measured) else None
     return Record(

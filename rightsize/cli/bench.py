@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rightsize.cli.bench_twins import OutputTokens, PromptTokens, TwinOption, measure_twins
 from rightsize.cli.checks import CheckOption, extra_suites, stored_figures
 from rightsize.cli.common import (
     JsonFlag,
@@ -145,6 +146,9 @@ def bench(  # noqa: PLR0917  one parameter per option
     concurrency: Concurrency = None,
     request_limit: RequestLimit = None,
     load: Load = None,
+    twin: TwinOption = None,
+    prompt_tokens: PromptTokens = 800,
+    output_tokens: OutputTokens = 60,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -200,7 +204,12 @@ def bench(  # noqa: PLR0917  one parameter per option
         read_budget(max_spend, price),
         variants,
     )
-    done = _measure(wanted, settings)
+    twins = split_commas(twin)
+    done = _measure(wanted, settings) if wanted.models or not twins else None
+    if twins:
+        counts = (prompt_tokens, output_tokens)
+        done = measure_twins(twins, wanted, counts, settings, beside=done)
+    assert done is not None
     _show(done, stored_figures(settings, suites, checks), as_json=as_json)
     raise typer.Exit(int(_exit_code(done.records)))
 

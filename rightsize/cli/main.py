@@ -14,7 +14,7 @@ import typer
 from typer.exceptions import TyperException
 
 from rightsize import __version__
-from rightsize.cli import bench, demo, gate, recommend, report, scan
+from rightsize.cli import bench, demo, gate, recommend, report, scan, twin
 from rightsize.cli.common import examples
 from rightsize.cli.lm_eval import lm_eval
 from rightsize.cli.models import app as models_app
@@ -51,6 +51,7 @@ for each in (scan, bench, recommend, report, gate):
     app.command(epilog=each.EPILOG, short_help=_first_sentence(function))(function)
 for name, group in (("results", results_app), ("suites", suites_app), ("models", models_app)):
     app.add_typer(group, name=name, short_help=str(group.info.help))
+app.command(epilog=twin.EPILOG, short_help=_first_sentence(twin.twin))(twin.twin)
 app.command(epilog=demo.EPILOG, short_help=_first_sentence(demo.demo))(demo.demo)
 app.command(
     name="lm-eval",

@@ -80,7 +80,7 @@ class BenchProgress:
 def describe(record: Record) -> str:
     """The outcome of one record in a few words."""
     match record.outcome:
-        case Measured(items=items) if not record.suite_info["score_name"]:
+        case Measured(items=items) if not items or not record.suite_info["score_name"]:
             return f"no score (n={len(items)})"
         case Measured(items=items):
             mean = sum(item.score for item in items) / len(items) if items else 0.0

@@ -164,6 +164,16 @@ class Session(Protocol):
 
 
 @runtime_checkable
+class TimesTokens(Protocol):
+    """A session that can time requests of given token counts, whatever they say. Not every engine's can."""
+
+    def time_token_requests(
+        self, prompt_tokens: int, output_tokens: int, count: int
+    ) -> Iterator[RequestTiming]:
+        """``count`` requests of random tokens, one after the other, nothing cached between them."""
+
+
+@runtime_checkable
 class RemoteSession(Protocol):
     """What a session of a server can besides."""
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from io import BufferedReader
 from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from rightsize.errors import ModelError
 
@@ -86,6 +85,14 @@ def read_header(path: Path) -> GgufHeader:
         raise _broken(path, "its header is cut short or corrupted") from error
 
 
+def parse_header(file: BinaryIO, path: Path, size: int) -> GgufHeader:
+    """A header from bytes that may end too early, of a file that is ``size`` bytes long and called ``path``.
+
+    Raises ModelError for what is no sound header, struct.error where the bytes end before it does.
+    """
+    return _Reader(file, path, size).header()
+
+
 def _broken(path: Path, what: str) -> ModelError:
     return ModelError(f"{path}: {what}", next_step="Download the file again and compare its checksum")
 
@@ -93,7 +100,7 @@ def _broken(path: Path, what: str) -> ModelError:
 class _Reader:
     """A cursor over the header's bytes."""
 
-    def __init__(self, file: BufferedReader, path: Path, size: int) -> None:
+    def __init__(self, file: BinaryIO, path: Path, size: int) -> None:
         self._file, self._path, self._size = file, path, size
 
     def header(self) -> GgufHeader:

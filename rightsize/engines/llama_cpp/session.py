@@ -21,6 +21,7 @@ from rightsize.engines.llama_cpp.prompts import AUTO, PromptStyle, style_of
 from rightsize.engines.llama_cpp.requests import Encoder, Scoring, scored_answer
 from rightsize.engines.llama_cpp.scheduler import RunStats, Scheduler, Scored
 from rightsize.engines.llama_cpp.speed import decode_speed, prefill_speed
+from rightsize.engines.llama_cpp.token_requests import time_token_requests
 from rightsize.errors import EngineError
 
 SLOTS = 16
@@ -108,6 +109,15 @@ class LlamaCppSession:
                 yield from self._score(portion, rules.task_type)
                 portion = []
         yield from self._score(portion, rules.task_type)
+
+    def time_token_requests(
+        self, prompt_tokens: int, output_tokens: int, count: int
+    ) -> Iterator[RequestTiming]:
+        """See :func:`rightsize.engines.llama_cpp.token_requests.time_token_requests`."""
+        tokens = self._settings.context_tokens or prompt_tokens + output_tokens
+        return time_token_requests(
+            self._single_context(tokens, prompt_tokens), prompt_tokens, output_tokens, count
+        )
 
     def prefill_tokens_per_s(self, tokens: int, repetitions: int) -> Iterator[float]:
         """See :func:`rightsize.engines.llama_cpp.speed.prefill_speed`."""

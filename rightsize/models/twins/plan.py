@@ -24,6 +24,7 @@ class TwinPlan:
     tensors: Sequence[TypedTensor]
     mix: str
     approximate: str = ""
+    architecture: str = ""
 
     @property
     def size_bytes(self) -> int:
@@ -39,4 +40,4 @@ def twin_plan(
     file_type = file_types()[mix.level]
     head = head_bytes(shape.architecture, metadata, mix.tensors, name=name, file_type=file_type)
     approximate = "routing to experts is that of random gates, balanced on purpose" if shape.experts else ""
-    return TwinPlan(head, mix.tensors, f"llama.cpp's rules for {mix.level}", approximate)
+    return TwinPlan(head, mix.tensors, f"llama.cpp's rules for {mix.level}", approximate, shape.architecture)

@@ -40,6 +40,11 @@ def _large(width: int, rows: int, type_name: str, gain: float, seed: int) -> byt
     return quantize_rows(values * np.float32(gain / math.sqrt(width)), type_name)
 
 
+def forget() -> None:
+    """Drop the patches that are kept for the next tensor of the same kind."""
+    _large.cache_clear()
+
+
 def _gain(name: str) -> float:
     return 0.3 if name.endswith(_QUIET) else 1.0
 

@@ -14,7 +14,7 @@ from rightsize.models.twins.plan import TwinPlan
 from rightsize.models.twins.weights import patch_of
 
 _CHUNK_BYTES = 4 << 20
-_SPARE_BYTES = 64 << 20  # what a disk should keep free for everybody else
+SPARE_BYTES = 64 << 20  # what a disk should keep free for everybody else
 
 
 def write_twin(
@@ -45,7 +45,7 @@ def write_twin(
 def check_disk(folder: Path, size_bytes: int) -> None:
     """Raises ResourceError where a file of that size would not fit."""
     free = shutil.disk_usage(folder).free
-    if size_bytes + _SPARE_BYTES > free:
+    if size_bytes + SPARE_BYTES > free:
         raise ResourceError(
             f"a twin of {size_bytes / 1e9:.2f} GB does not fit: {free / 1e9:.2f} GB are free in {folder}",
             next_step="Free some space, or name another folder with --keep",

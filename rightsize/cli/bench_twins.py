@@ -1,0 +1,71 @@
+"""Twins in ``rightsize bench``: their options, and measuring them beside the other candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rightsize.cli.common import talk
+
+if TYPE_CHECKING:
+    from rightsize.bench.matrix import Measurements, Wanted
+    from rightsize.settings import Settings
+
+_PANEL = "Shape twins"
+_LEVEL = "Q4_K_M"
+
+TwinOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--twin",
+        metavar="MODEL",
+        help="Measure a catalogue model's speed and memory by its shape twin, without a score; repeatable.",
+        rich_help_panel=_PANEL,
+    ),
+]
+PromptTokens = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Prompt tokens of a twin's requests.", rich_help_panel=_PANEL)
+]
+OutputTokens = Annotated[
+    int, typer.Option(metavar="N", min=1, help="Output tokens of a twin's requests.", rich_help_panel=_PANEL)
+]
+
+
+def measure_twins(
+    names: Sequence[str],
+    wanted: Wanted,
+    tokens: tuple[int, int],
+    settings: Settings,
+    *,
+    beside: Measurements | None,
+) -> Measurements:
+    """Measure and store the named models' twins at the wanted levels (none: Q4_K_M), beside the others."""
+    from rightsize.bench.matrix import Measurements
+    from rightsize.bench.protocol import TokenWork
+    from rightsize.bench.twin_records import bench_twins
+    from rightsize.cli.progress import BenchProgress
+    from rightsize.machine import scan
+    from rightsize.models.catalogue.load import find_entry
+    from rightsize.models.levels import parse_level
+    from rightsize.models.twins.subject import TwinSubject
+    from rightsize.store import Store
+
+    chosen = [parse_level(level) for level in wanted.levels or (_LEVEL,)]
+    subjects = [TwinSubject.of(find_entry(name), level) for name in names for level in chosen]
+    with Store.open(settings.store) as store, BenchProgress(talk()) as progress:
+        done = bench_twins(
+            subjects,
+            wanted.suites,
+            TokenWork(*tokens),
+            machine=scan(with_bandwidth=False),
+            settings=settings,
+            store=store,
+            listener=progress,
+            notify=progress.note,
+            force=wanted.force,
+        )
+    if beside is None:
+        return done
+    return Measurements((*beside.records, *done.records), beside.reused + done.reused)
