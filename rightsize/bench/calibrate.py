@@ -1,11 +1,7 @@
-"""The probe: time small files of every weight type on this machine, in under a minute; raw samples out."""
+"""The probe: small files of every weight type, timed on this machine in under a minute; raw samples stay."""
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -14,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from rightsize.bench.probe_files import ProbeFile, llama_shape, mamba_shape
-from rightsize.errors import EngineError, ResourceError
+from rightsize.bench.speed_client import SpeedWorker
+from rightsize.models.shapes.shape import Shape
 
 TYPES = ("Q4_K", "Q6_K", "Q8_0", "Q5_K", "F16", "Q4_0", "Q5_0", "Q3_K", "Q2_K")
 BATCH_TOKENS = 512
@@ -22,6 +19,9 @@ PROMPT_TOKENS = 256
 _POINT_S = 0.25
 _TIME_LIMIT_S = 240
 _CURVE_TYPE = "Q4_K"
+_FIRST_TYPES = 3
+_NEEDED_FILES = 9  # without these there is no calibration, however long they take
+_BUDGET_S = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,92 +47,62 @@ class ProbeResult:
 
 
 def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
-    """Files by what they tell: each type; how size matters; what depth costs; what operations and states
-    cost.
-    """
-    one, short, long = (1, 0), (64, 0), (PROMPT_TOKENS, 0)
-    every = (one, short, long)
-    deep = ((1, 1024), (PROMPT_TOKENS, 1024), (1, 3072))
-    narrow = llama_shape(layers=24, width=256, heads=4, kv_heads=2, feed_forward=512)
-    files = [ProbeFile(f"type-{kind}", _layers(4), kind, every) for kind in types]
-    files += [ProbeFile(f"size-{n}", _layers(n), _CURVE_TYPE, (one, long)) for n in (1, 2, 16)]
-    files += [ProbeFile(f"depth-{64 * 32 // n}", _layers(1, heads=n), _CURVE_TYPE, deep) for n in (32, 16)]
-    files += [
-        ProbeFile("operations", narrow, "Q8_0", every),
-        ProbeFile("state", mamba_shape(layers=8, width=768), _CURVE_TYPE, every),
+    """Files in the order of their worth: some types, how size matters, depth, operations, then the rest."""
+    one, long = (1, 0), (PROMPT_TOKENS, 0)
+    every = (one, (64, 0), long)
+    deep = (one, (PROMPT_TOKENS, 1024), (1, 1536))
+    narrow = llama_shape(layers=24, width=256, heads=2, kv_heads=2, feed_forward=512)
+    of_type = [ProbeFile(f"type-{kind}", _layers(4), kind, (one, long), kind == _CURVE_TYPE) for kind in types]
+    of_size = [ProbeFile(f"size-{n}", _layers(n), _CURVE_TYPE, (one, long), True) for n in (1, 12, 2)]
+    of_depth = [
+        ProbeFile(f"heads-{heads}-{kv_heads}", _attending(heads, kv_heads), _CURVE_TYPE, deep)
+        for heads, kv_heads in ((32, 8), (16, 4), (16, 16))
     ]
-    return files
+    of_operations = [ProbeFile("operations", narrow, "Q8_0", every)]
+    of_state = [ProbeFile("state", mamba_shape(layers=8, width=768), _CURVE_TYPE, every)]
+    first, rest = of_type[:_FIRST_TYPES], of_type[_FIRST_TYPES:]
+    return [*first, *of_size[:2], *of_depth, *of_operations, *rest, *of_size[2:], *of_state]
 
 
 def run_probe(
     threads: int,
     *,
     files: Sequence[ProbeFile] | None = None,
+    reference: ProbeFile | None = None,
+    budget_s: float = _BUDGET_S,
     tell: Callable[[str], None] = lambda _: None,
 ) -> ProbeResult:
-    """Write the files, time them in one worker process, remove them. Raises EngineError with the reason."""
+    """Write each file, time it in a worker process, remove it. Raises EngineError with the reason.
+
+    One file at a time: what is removed at once need not be written to the disk behind our back while we time.
+    """
     chosen = list(files if files is not None else probe_files())
     started = time.perf_counter()
     timings: list[ProbeTiming] = []
     packed: dict[str, float] = {}
     base = 0
     with tempfile.TemporaryDirectory(prefix="rightsize-probe-") as folder:
-        paths = _written(chosen, Path(folder))
-        reference = paths[chosen[0].tag]
-        for file, line in _lines(chosen, paths, reference, threads):
-            tell(file.tag)
-            timings += _timings(file, line)
-            packed |= _packed(file, line)
-            base = base or int(line["resident_before_bytes"])
+        usual = reference or ProbeFile("reference", _layers(4), _CURVE_TYPE, ())
+        with SpeedWorker(threads, usual.write(Path(folder)), time_limit_s=_TIME_LIMIT_S) as worker:
+            for number, file in enumerate(chosen):
+                if number >= _NEEDED_FILES and time.perf_counter() - started > budget_s:
+                    break  # a busy machine: what is left out is named where a prediction needs it
+                tell(file.tag)
+                path = file.write(Path(folder))
+                line = worker.time(_job(file, path))
+                path.unlink()
+                timings += _timings(file, line)
+                packed |= _packed(file, line)
+                base = base or int(line["base_bytes"])
     return ProbeResult(tuple(timings), packed, base, threads, time.perf_counter() - started)
 
 
-def _layers(count: int, *, heads: int = 32) -> Any:
-    return llama_shape(layers=count, width=2048, heads=heads, kv_heads=heads // 4, feed_forward=8192)
+def _layers(count: int) -> Shape:
+    return llama_shape(layers=count, width=2048, heads=16, kv_heads=4, feed_forward=8192)
 
 
-def _written(files: Sequence[ProbeFile], folder: Path) -> dict[str, Path]:
-    try:
-        return {file.tag: file.write(folder) for file in files}
-    except OSError as error:
-        raise ResourceError(
-            f"no room for the probe's files in {folder}: {error.strerror}", next_step="Free 3 GB, or set TMPDIR"
-        ) from error
-
-
-def _lines(
-    files: Sequence[ProbeFile], paths: dict[str, Path], reference: Path, threads: int
-) -> Sequence[tuple[ProbeFile, dict[str, Any]]]:
-    jobs = [_job(file, paths[file.tag]) for file in files]
-    asked = json.dumps({"reference": str(reference), "threads": threads, "jobs": jobs})
-    answers = run_worker(asked, time_limit_s=_TIME_LIMIT_S)
-    return list(zip(files, answers, strict=True))
-
-
-def run_worker(asked: str, *, time_limit_s: float) -> list[dict[str, Any]]:
-    """One answer a job. Raises EngineError with the reason when the worker dies or a file cannot be timed."""
-    command = [sys.executable, "-m", "rightsize.bench.speed_worker"]
-    try:
-        done = subprocess.run(
-            command,
-            input=asked,
-            capture_output=True,
-            text=True,
-            timeout=time_limit_s,
-            check=False,
-            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
-        )
-    except subprocess.TimeoutExpired:
-        raise EngineError(f"timing took over {time_limit_s:g} s") from None
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    for answer in answers:
-        if "error" in answer:
-            raise EngineError(f"{answer['tag']} cannot be timed: {answer['error']}")
-    if done.returncode or not answers:
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        reason = said[-1] if said else f"code {done.returncode}"
-        raise EngineError(f"the process that times files ended: {reason}")
-    return answers
+def _attending(heads: int, kv_heads: int) -> Shape:
+    return llama_shape(layers=6, width=2048, heads=heads, kv_heads=kv_heads, feed_forward=256)
 
 
 def _job(file: ProbeFile, path: Path) -> dict[str, Any]:

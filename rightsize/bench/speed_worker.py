@@ -1,13 +1,14 @@
 """The worker process that times files: decoding and prompts at given depths, each between two reference
 timings.
 
-It reads one JSON document on stdin and writes one line a file on stdout. The reference is a file of its own,
-decoded for a moment before and after each timing: what slows the machine slows both.
+It reads JSON lines on stdin and writes one for each file on stdout. The reference is a file of its own, decoded
+for a moment before and after each timing: what slows the machine slows both.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -22,19 +23,28 @@ from rightsize.errors import RightsizeError
 
 _REFERENCE_STEPS = 12
 _MAX_STEPS, _MIN_STEPS = 200, 8
+_ATTEMPTS, _DISTURBED = 2, 1.3
+_SEEN: list[float] = []  # what the reference took, each time
 
 
 def main() -> int:
-    """Time every file that was asked for; a file that fails yields a line with its reason."""
-    asked = json.loads(sys.stdin.read())
-    reference = Stopwatch(Path(asked["reference"]), 256, asked["threads"], 32) if asked["reference"] else None
-    for job in asked["jobs"]:
+    """Time every file that is asked for, one a line; a file that fails yields a line with its reason.
+
+    The first line says with how many threads, and which file is the reference (none: an empty string).
+    """
+    events = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+    asked = json.loads(sys.stdin.readline())
+    base, threads = resident_bytes()["resident"], asked["threads"]
+    reference = Stopwatch(Path(asked["reference"]), 256, threads, 32) if asked["reference"] else None
+    for text in sys.stdin:
+        job = json.loads(text)
         try:
-            line = _time_file(job, asked["threads"], reference)
+            line = {**_time_file(job, threads, reference), "base_bytes": base}
         except RightsizeError as error:
             line = {"tag": job["tag"], "error": str(error)}
-        sys.stdout.write(json.dumps(line) + "\n")
-        sys.stdout.flush()
+        events.write(json.dumps(line) + "\n")
+        events.flush()
     return 0
 
 
@@ -118,27 +128,45 @@ def _time_file(job: Mapping[str, Any], threads: int, reference: Stopwatch | None
 
 
 def _timing(watch: Stopwatch, asked: Mapping[str, Any], reference: Stopwatch | None) -> dict[str, Any]:
-    """One point: ``tokens`` 1 is decoding, more is a prompt. Raw samples, between two of the reference."""
+    """One point: ``tokens`` 1 is decoding, more is a prompt. Raw samples, between two of the reference.
+
+    A point during which the reference was much slower than it can be is timed again, a few times at most.
+    """
     watch.fill(asked["depth"])
-    tokens, budget_s = asked["tokens"], asked["budget_s"]
-    before = _reference(reference)
-    if tokens == 1:
-        samples = watch.steps(min(_MAX_STEPS, asked.get("steps", _MAX_STEPS)), budget_s)[1:]
-    else:
-        samples = _prompts(watch, tokens, budget_s)
-    return {**asked, "samples": samples, "reference": [*before, *_reference(reference)]}
+    best: dict[str, Any] = {}
+    for _ in range(_ATTEMPTS):
+        before = _reference(reference)
+        samples = _samples(watch, asked["tokens"], asked["budget_s"])
+        around = [*before, *_reference(reference)]
+        if not best or (around and _lower(around) < _lower(best["reference"])):
+            best = {**asked, "samples": samples, "reference": around}
+        if not around or _lower(around) < _DISTURBED * _lower(_SEEN):
+            break
+    return best
+
+
+def _samples(watch: Stopwatch, tokens: int, budget_s: float) -> list[float]:
+    return watch.steps(_MAX_STEPS, budget_s)[1:] if tokens == 1 else _prompts(watch, tokens, budget_s)
+
+
+def _lower(samples: Sequence[float]) -> float:
+    return sorted(samples)[len(samples) // 4]
 
 
 def _prompts(watch: Stopwatch, tokens: int, budget_s: float) -> list[float]:
     until = time.perf_counter() + budget_s
     samples: list[float] = []
-    while len(samples) < 2 or (time.perf_counter() < until and len(samples) < _MAX_STEPS):
+    while not samples or (time.perf_counter() < until and len(samples) < _MAX_STEPS):
         samples.append(watch.read(tokens))
     return samples
 
 
 def _reference(reference: Stopwatch | None) -> Sequence[float]:
-    return reference.steps(_REFERENCE_STEPS, 0)[1:] if reference else []
+    if reference is None:
+        return []
+    samples = reference.steps(_REFERENCE_STEPS, 1.0)[1:]
+    _SEEN.append(_lower(samples))
+    return samples
 
 
 if __name__ == "__main__":

@@ -20,9 +20,11 @@ from rightsize.predict.speed import (
     decode_seconds,
     hats,
     head_seconds,
+    width_of,
 )
 from rightsize.predict.work import Work
 
+_ROUNDS, _USUAL_ERROR = 20, 0.05
 QUANTILE = 0.25  # of repeated timings: other work only ever adds time
 
 
@@ -73,33 +75,59 @@ def log_ratio(point: Point, rates: MachineRates) -> float:
     return math.log(point.seconds / predicted_seconds(point, rates))
 
 
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """What the columns of the least squares stand for."""
+
+    kinds: list[str]
+    knots: list[float]
+    widths: list[int]
+
+    def row(self, point: Point, *, decoding: bool) -> list[float]:
+        """The work of a point, in order: types, sizes, head widths, then the single rates."""
+        work, n = point.work, point.tokens
+        sizes = work.weights.bytes_by_type if decoding else work.weights.layer_bytes
+        depth = point.depth if decoding else point.depth + n / 2
+        attended = dict.fromkeys(self.widths, 0.0)
+        for each in work.attention:
+            attended[width_of(self.widths, each.head_width)] += each.multiplications * each.seen(depth)
+        return [
+            *(n * sizes.get(kind, 0.0) for kind in self.kinds),
+            *(n * sum(sizes.values()) * share for share in hats(self.knots, work.weights.total_bytes)),
+            *(n * each for each in attended.values()),
+            n * work.cached_bytes(depth),
+            n * work.state,
+            float(work.operations),
+            0.0 if decoding else n * work.elements,
+        ]
+
+    def rates(self, costs: Sequence[float]) -> Rates:
+        """The solved columns as rates."""
+        rest = iter(costs)
+        by_type = {kind: next(rest) for kind in self.kinds}
+        by_size = tuple((knot, next(rest)) for knot in self.knots)
+        attention = tuple((float(width), next(rest)) for width in self.widths)
+        return Rates(by_type, by_size, attention, *rest)
+
+
 def _fit(points: Sequence[Point], decode: Rates | None) -> Rates:
     """Rates of one way of computing; ``decode`` prices the output head of a prompt, which is decoded."""
     from scipy.optimize import nnls
 
-    kinds = sorted({kind for point in points for kind in point.work.weights.layer_bytes})
-    knots = sorted({point.work.weights.total_bytes for point in points if point.knot})
-    seconds = np.array(
-        [point.seconds - (head_seconds(point.work, decode) if decode else 0) for point in points]
+    columns = _Columns(
+        kinds=sorted({kind for point in points for kind in point.work.weights.layer_bytes}),
+        knots=sorted({point.work.weights.total_bytes for point in points if point.knot}),
+        widths=sorted({each.head_width for point in points for each in point.work.attention}),
     )
-    rows = np.array([_row(point, kinds, knots, decoding=decode is None) for point in points])
-    scale = np.where(rows.max(axis=0) > 0, rows.max(axis=0), 1.0)
-    solved, _ = nnls(rows / scale / seconds[:, None], np.ones(len(points)))
-    costs = [float(cost) for cost in solved / scale]
-    types, sizes, rest = costs[: len(kinds)], costs[len(kinds) : len(kinds) + len(knots)], costs[-4:]
-    return Rates(dict(zip(kinds, types, strict=True)), tuple(zip(knots, sizes, strict=True)), *rest)
-
-
-def _row(point: Point, kinds: Sequence[str], knots: Sequence[float], *, decoding: bool) -> list[float]:
-    """The work of a point, in the order: types, sizes, attention, state, operations, elements."""
-    work, n = point.work, point.tokens
-    sizes = work.weights.bytes_by_type if decoding else work.weights.layer_bytes
-    read = sum(sizes.values())
-    return [
-        *(n * sizes.get(kind, 0.0) for kind in kinds),
-        *(n * read * share for share in hats(knots, work.weights.total_bytes)),
-        n * work.attended(point.depth if decoding else point.depth + n / 2),
-        n * work.state,
-        float(work.operations),
-        0.0 if decoding else n * work.elements,
-    ]
+    heads = [head_seconds(point.work, decode) if decode else 0.0 for point in points]
+    seconds = np.array([point.seconds for point in points]) - heads
+    rows = np.array([columns.row(point, decoding=decode is None) for point in points])
+    largest = rows.max(axis=0)
+    scale = np.where(largest > 0, largest, 1.0)
+    relative = rows / scale / seconds[:, None]
+    weights = np.ones(len(points))
+    for _ in range(_ROUNDS):
+        solved, _residual = nnls(relative * weights[:, None], weights)
+        # Huber's weights: a point that was disturbed after all counts by how far it is off, not by its square.
+        weights = np.sqrt(np.minimum(1.0, _USUAL_ERROR / np.maximum(np.abs(relative @ solved - 1), 1e-9)))
+    return columns.rates([float(cost) for cost in solved / scale])

@@ -22,15 +22,17 @@ class Rates:
     """What one unit of work costs on a machine, in seconds, for one way of computing (decoding or prompts).
 
     ``by_type`` is per byte of a weight type, ``by_size`` per byte of any, by the bytes of the whole model:
-    the two add up. ``attention`` is per multiplication with a cached key or value, ``state`` per number of
-    recurrent state, ``element`` per activation, ``operation`` per operation of a computation.
+    the two add up. ``attention`` is per multiplication with a cached key or value, by head width (llama.cpp's
+    kernels are made for multiples of some), ``cached_byte`` per byte of keys and values, ``state`` per number
+    of recurrent state, ``element`` per activation, ``operation`` per operation of a computation.
     """
 
     by_type: Mapping[str, float]
     by_size: Knots
-    attention: float
-    state: float
-    operation: float
+    attention: Knots
+    cached_byte: float = 0.0
+    state: float = 0.0
+    operation: float = 0.0
     element: float = 0.0
 
 
@@ -45,7 +47,7 @@ class MachineRates:
 
 
 def hats(knots: Sequence[float], size: float) -> list[float]:
-    """How much each knot counts at a size: straight lines over its logarithm, flat outside; their sum is 1."""
+    """How much each knot counts at a size: straight over its logarithm, flat outside. They add up to 1."""
     weights = [0.0] * len(knots)
     if size <= knots[0]:
         weights[0] = 1.0
@@ -58,6 +60,20 @@ def hats(knots: Sequence[float], size: float) -> list[float]:
     return weights
 
 
+def width_of(widths: Sequence[int], head_width: int) -> int:
+    """Which timed head width stands for one: the largest that divides it, else the narrowest."""
+    return max((width for width in widths if head_width % width == 0), default=min(widths))
+
+
+def attention_seconds(work: Work, rates: Rates, depth: float) -> float:
+    """Seconds to attend to ``depth`` tokens, for one token."""
+    costs = {int(width): cost for width, cost in rates.attention}
+    seconds = work.cached_bytes(depth) * rates.cached_byte
+    for each in work.attention:
+        seconds += each.multiplications * each.seen(depth) * costs[width_of(list(costs), each.head_width)]
+    return seconds
+
+
 def decode_seconds(work: Work, rates: Rates, depth: float) -> float:
     """Seconds to decode one token that sees ``depth`` tokens before it."""
     return sum(decode_terms(work, rates, depth).values())
@@ -67,7 +83,7 @@ def decode_terms(work: Work, rates: Rates, depth: float) -> dict[str, float]:
     """The parts of :func:`decode_seconds`, by what they are for."""
     return {
         "weights": _weights(rates, work.weights.bytes_by_type, work.weights.total_bytes),
-        "attention": work.attended(depth) * rates.attention,
+        "attention": attention_seconds(work, rates, depth),
         "state": work.state * rates.state,
         "operations": work.operations * rates.operation,
     }
@@ -83,7 +99,7 @@ def batch_seconds(work: Work, rates: MachineRates, tokens: int, depth: float) ->
     prefill = rates.prefill
     each = (
         _weights(prefill, work.weights.layer_bytes, work.weights.total_bytes)
-        + work.attended(depth + tokens / 2) * prefill.attention
+        + attention_seconds(work, prefill, depth + tokens / 2)
         + work.state * prefill.state
         + work.elements * prefill.element
     )

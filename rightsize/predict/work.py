@@ -16,6 +16,7 @@ from math import prod
 from rightsize.models.shapes.shape import Mixer, Shape
 from rightsize.predict.memory import Typed, multiplied
 
+_CELL_NUMBER_BYTES = 2  # keys and values are kept as F16
 _HEAD_NAMES = {"output.weight", "token_embd.weight"}
 
 
@@ -42,39 +43,51 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """What all layers with equal heads and window do for one token and one cell it sees."""
+
+    head_width: int
+    window: int
+    multiplications: float
+    cell_bytes: float
+
+    def seen(self, depth: float) -> float:
+        """How many of ``depth`` tokens are seen; a window of 0 sees all."""
+        return min(depth, self.window) if self.window else depth
+
+
+@dataclass(frozen=True, slots=True)
 class Work:
     """What a model does for a token, however many there are at a time.
 
-    ``attention`` is multiplications for one token and one cell it sees, for layers without a window, and by
-    window for those with one; ``state`` is numbers of recurrent state that one token updates; ``operations``
-    counts tensors, each of which is an operation or two; ``elements`` is what goes through norms and
-    activations; ``parameters`` counts the weights that each token of a prompt is multiplied with.
+    ``attention`` lists what layers attend with, equal ones together; ``state`` is numbers of recurrent state
+    that one token updates; ``operations`` counts tensors, each of which is an operation or two; ``elements``
+    is what goes through norms and activations; ``parameters`` counts the weights that each token of a prompt
+    is multiplied with.
     """
 
     weights: Weights
-    attention: Mapping[int, float]
+    attention: tuple[Attention, ...]
     state: float
     operations: int
     elements: float
     parameters: float
 
-    def attended(self, depth: float) -> float:
-        """Multiplications of attention for one token that sees ``depth`` tokens."""
-        return sum(
-            per_cell * (min(depth, window) if window else depth) for window, per_cell in self.attention.items()
-        )
+    def attended(self, depth: float, width: int | None = None) -> float:
+        """Multiplications for one token that sees ``depth`` tokens; of heads of one width, or of all."""
+        chosen = [each for each in self.attention if width in (None, each.head_width)]
+        return sum(each.multiplications * each.seen(depth) for each in chosen)
+
+    def cached_bytes(self, depth: float) -> float:
+        """Bytes of keys and values that one token reads at a depth."""
+        return sum(each.cell_bytes * each.seen(depth) for each in self.attention)
 
 
 def work_of(shape: Shape, tensors: Sequence[Typed]) -> Work:
     """Count the work of a shape whose tensors have these types."""
-    attention: dict[int, float] = {}
-    for layer in shape.attention_layers:
-        value_width = shape.latent.value_width if shape.latent else layer.head_width
-        per_cell = layer.heads * (layer.head_width + value_width)
-        attention[layer.window] = attention.get(layer.window, 0.0) + per_cell
     return Work(
         weights=_weights(shape, tensors),
-        attention=attention,
+        attention=_attention(shape),
         state=_state(shape),
         operations=len(tensors),
         elements=sum(8 * shape.width + 3 * layer.feed_forward for layer in shape.layers),
@@ -82,6 +95,18 @@ def work_of(shape: Shape, tensors: Sequence[Typed]) -> Work:
             _share(shape, t) * prod(t.shape) for t in multiplied(tensors) if t.name not in _HEAD_NAMES
         ),
     )
+
+
+def _attention(shape: Shape) -> tuple[Attention, ...]:
+    found: dict[tuple[int, int], tuple[float, float]] = {}
+    for layer in shape.attention_layers:
+        both = layer.head_width + (shape.latent.value_width if shape.latent else layer.head_width)
+        multiplications, size = found.get((layer.head_width, layer.window), (0.0, 0.0))
+        found[layer.head_width, layer.window] = (
+            multiplications + layer.heads * both,
+            size + layer.kv_heads * both * _CELL_NUMBER_BYTES,
+        )
+    return tuple(Attention(*key, *sums) for key, sums in found.items())
 
 
 def _weights(shape: Shape, tensors: Sequence[Typed]) -> Weights:

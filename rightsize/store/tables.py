@@ -19,8 +19,8 @@ from sqlalchemy import (
 )
 
 #: The newest migration. History: 0001 first schema; 0002 notes on readings, an index for one task's cells;
-#: 0003 sizes that are not known.
-SCHEMA_VERSION = "0003"
+#: 0003 sizes that are not known; 0004 calibrations, and predictions beside what was measured.
+SCHEMA_VERSION = "0004"
 
 METADATA = MetaData()
 
@@ -94,4 +94,41 @@ ABSENT = Table(
     Column("position", Integer, primary_key=True),
     Column("metric", String, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+CALIBRATION = Table(
+    "calibration",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("created_at", DateTime, nullable=False),
+    Column("machine_fingerprint", String, nullable=False),
+    Column("engine", String, nullable=False),
+    Column("threads", Integer, nullable=False),
+    Column("document", JSON, nullable=False),
+    Index("ix_calibration_machine", "machine_fingerprint"),
+    sqlite_autoincrement=True,
+)
+
+PREDICTION = Table(
+    "prediction",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("created_at", DateTime, nullable=False),
+    Column("calibration_id", Integer, ForeignKey("calibration.id", ondelete="CASCADE"), nullable=False),
+    Column("machine_fingerprint", String, nullable=False),
+    Column("engine", String, nullable=False),
+    Column("model", String, nullable=False),
+    Column("level", String, nullable=False),
+    Column("parameters", BigInteger, nullable=False),
+    Column("metric", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Column("tokens", Integer, nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("threads", Integer, nullable=False),
+    Column("predicted", Float, nullable=False),
+    Column("low", Float, nullable=False),
+    Column("high", Float, nullable=False),
+    Column("measured", Float, nullable=False),
+    Index("ix_prediction_machine", "machine_fingerprint", "engine"),
+    sqlite_autoincrement=True,
 )

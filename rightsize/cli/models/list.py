@@ -38,14 +38,8 @@ def list_models(
     mark; --license permissive admits only those with a source and names the rest.
     """
     from rightsize.cli.models.view import entry_json, list_table
-    from rightsize.models.catalogue.load import catalogue
 
-    if licence not in {None, "permissive"}:
-        raise UsageError(f"--license {licence}: only 'permissive' can be asked for")
-    found = [entry for entry in catalogue() if _matches(entry, words or [])]
-    if not found:
-        raise UsageError(f"no model matches {' '.join(words or [])!r}", next_step="See: rightsize models list")
-    kept, unverified = _by_licence(found, licence)
+    kept, unverified = admitted(words or [], licence)
     if as_json:
         models = [entry_json(entry) for entry in kept]
         names = [entry.id for entry in unverified]
@@ -58,6 +52,21 @@ def list_models(
         talk().print(f"Permissive by name, but unverified (no source): {listed}", markup=False)
     if not kept:
         talk().print("No model here has a permissive licence with a source.")
+
+
+def admitted(words: list[str], licence: str | None) -> tuple[list[CatalogueEntry], list[CatalogueEntry]]:
+    """The catalogue's models that match all words, and those left out for a licence without a source.
+
+    Raises UsageError where no model matches, or where the licence cannot be asked for.
+    """
+    from rightsize.models.catalogue.load import catalogue
+
+    if licence not in {None, "permissive"}:
+        raise UsageError(f"--license {licence}: only 'permissive' can be asked for")
+    found = [entry for entry in catalogue() if _matches(entry, words)]
+    if not found:
+        raise UsageError(f"no model matches {' '.join(words)!r}", next_step="See: rightsize models list")
+    return _by_licence(found, licence)
 
 
 def _matches(entry: CatalogueEntry, words: list[str]) -> bool:

@@ -1,0 +1,117 @@
+"""Calibrating this machine: probe it, learn its rates, keep them; and whether what is kept still holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rightsize.bench.calibrate import BATCH_TOKENS, ProbeResult, run_probe
+from rightsize.domain import Machine
+from rightsize.predict.calibration import Calibration, calibration_from
+from rightsize.predict.interval import UNTRIED, Spread, spread
+from rightsize.predict.memory import Loading
+from rightsize.predict.rates_fit import Point, fit_rates, normalised, typical
+from rightsize.predict.speed import MachineRates
+from rightsize.predict.work import work_of
+from rightsize.store.predictions import Checked, Predictions, StoredCalibration
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrated:
+    """A calibration with what it is for: a machine, a build of llama.cpp, and its place in the store."""
+
+    id: int
+    machine_fingerprint: str
+    engine: str
+    calibration: Calibration
+
+
+def calibrated(
+    machine: Machine,
+    store: Predictions,
+    *,
+    threads: int,
+    anew: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Calibrated:
+    """The stored calibration of this machine, build and number of threads; made now where there is none."""
+    engine = engine_text()
+    if not anew:
+        for stored in store.calibrations():
+            if (stored.machine_fingerprint, stored.engine, stored.threads) == (
+                machine.fingerprint,
+                engine,
+                threads,
+            ) and (known := calibration_from(stored.document)):
+                return Calibrated(stored.id, machine.fingerprint, engine, known)
+    calibration = calibration_of(run_probe(threads, tell=tell))
+    kept = store.keep_calibration(machine.fingerprint, engine, threads, calibration.document())
+    return Calibrated(kept.id, machine.fingerprint, engine, calibration)
+
+
+def newest_here(store: Predictions) -> MachineRates | None:
+    """The rates of this build on whichever machine was calibrated last: what one core of it does."""
+    engine = engine_text()
+    found = (calibration_from(each.document) for each in store.calibrations() if each.engine == engine)
+    return next((each.rates for each in found if each), None)
+
+
+def calibration_of(probe: ProbeResult) -> Calibration:
+    """Rates from a probe's raw timings."""
+    usual = typical([seconds for timing in probe.timings for seconds in timing.reference_s])
+    points = [
+        Point(
+            work_of(timing.file.shape, timing.file.tensors),
+            timing.tokens,
+            timing.depth,
+            normalised(timing.seconds, timing.reference_s, usual),
+            knot=timing.file.is_knot,
+        )
+        for timing in probe.timings
+    ]
+    rates = fit_rates(points, threads=probe.threads, batch_tokens=BATCH_TOKENS)
+    raw = tuple(_raw(timing) for timing in probe.timings)
+    return Calibration(rates, Loading(probe.packed, probe.base_bytes, len(probe.packed)), probe.took_s, raw)
+
+
+def spreads_from(checks: Sequence[Checked]) -> dict[str, Spread]:
+    """How far predictions of each metric may be off, from those that were checked."""
+    return {metric: spread(metric, residuals_of(checks, metric)) for metric in UNTRIED}
+
+
+def residuals_of(checks: Sequence[Checked], metric: str) -> list[float]:
+    """Logarithms of measured over predicted, of one metric."""
+    import math
+
+    return [math.log(check.measured / check.predicted) for check in checks if check.metric == metric]
+
+
+def staleness(stored: StoredCalibration, machine: Machine) -> list[str]:
+    """Why a calibration no longer speaks for this machine; empty when it does."""
+    reasons = []
+    if stored.machine_fingerprint != machine.fingerprint:
+        reasons.append("the machine changed: another fingerprint than when it was probed")
+    if stored.engine != engine_text():
+        reasons.append(f"the engine changed: {stored.engine} then, {engine_text()} now")
+    if calibration_from(stored.document) is None:
+        reasons.append("rightsize changed how it calibrates")
+    return reasons
+
+
+def engine_text() -> str:
+    """llama.cpp's build as one line: version and what it was built with."""
+    from rightsize.engines.registry import get_engine
+
+    build: Mapping[str, Any] = get_engine("llama_cpp").build()
+    return " ".join(str(build[key]) for key in ("name", "version", "features") if build.get(key))
+
+
+def _raw(timing: Any) -> dict[str, Any]:
+    return {
+        "file": timing.file.tag,
+        "tokens": timing.tokens,
+        "depth": timing.depth,
+        "seconds": list(timing.seconds),
+        "reference_s": list(timing.reference_s),
+    }
