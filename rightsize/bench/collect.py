@@ -38,6 +38,7 @@ class TaskLog:
     outcomes: list[ItemOutcome] = field(default_factory=list)
     requests: Mapping[str, Any] = field(default_factory=dict)
     done: bool = False
+    facts: Mapping[str, Any] = field(default_factory=dict)
     _slices: Mapping[str, Mapping[str, str]] | None = None
 
     def hear(self, event: Event) -> None:
@@ -55,6 +56,7 @@ class TaskLog:
             )
         elif event.kind == "task_done":
             self.done = True
+            self.facts = event.data.get("facts", {})
 
     def _placed(self, outcome: ItemOutcome) -> ItemOutcome:
         """The outcome with the slices it belongs to, by which a gate can judge apart."""
@@ -108,7 +110,9 @@ def outcome_of(
 
 
 def _facts(log: TaskLog, loaded: Mapping[str, Any], speed: Mapping[str, Any]) -> dict[str, Any]:
-    return {**_said(log.requests, loaded), **_corpus(log), **watched_facts(log.requests, speed)}
+    # What was said last counts: a server may have lost attempts while it answered.
+    said = {**_said(log.requests, loaded), **log.facts}
+    return {**said, **_corpus(log), **watched_facts(log.requests, speed)}
 
 
 def _said(requests: Mapping[str, Any], loaded: Mapping[str, Any]) -> dict[str, Any]:

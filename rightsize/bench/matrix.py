@@ -9,7 +9,7 @@ from typing import Protocol
 from rightsize.bench.candidates import baseline_candidates, expand_candidates
 from rightsize.bench.plan import fingerprint, plan_cells
 from rightsize.bench.run import Listener, Sink, examples_for, misfit, run_cells
-from rightsize.bench.spending import Budget, check_budget
+from rightsize.bench.spending import Budget, account, check_budget
 from rightsize.bench.variants import Variants
 from rightsize.domain import Candidate, Job, Machine, Record, Suite
 from rightsize.engines.registry import get_engine
@@ -43,10 +43,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """What a run gave: new records, and how many cells were stored already."""
+    """What a run gave: new records, how many cells were stored already, and what hosted models cost."""
 
     records: tuple[Record, ...]
     reused: int
+    spent_usd: float | None = None
 
 
 def measure(
@@ -95,7 +96,9 @@ def measure(
     cells = plan_cells(
         [*candidates, *beside], wanted.suites, limit=wanted.limit, is_stored=is_stored, is_meant=is_meant
     )
-    records = run_cells(
-        cells, machine=here, settings=settings, store=store, listener=listener, budget=wanted.budget
-    )
-    return Measurements(tuple(records), reused)
+    with account(settings, wanted.budget) as money:
+        records = run_cells(
+            cells, machine=here, settings=settings, store=store, listener=listener, remote_run=money.run_for
+        )
+        spent_usd = money.spent_usd()
+    return Measurements(tuple(records), reused, spent_usd)

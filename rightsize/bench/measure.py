@@ -66,7 +66,7 @@ def measure_cell(
             emit(Event("soak", data=measure_soak(session, request.soak_s, watch, progress)))
     for task in request.tasks if request.answers else ():
         _answer(session, task, runnable[task.name], emit)
-        emit(Event("task_done", task.name))
+        emit(Event("task_done", task.name, {"facts": dict(session.facts())}))
 
 
 def _runnable(session: Session, task: TaskWork, emit: Emit) -> list[Item]:

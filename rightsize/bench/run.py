@@ -11,7 +11,6 @@ from rightsize.bench.collect import TaskLog, outcome_of
 from rightsize.bench.plan import Cell, chosen_items, fingerprint
 from rightsize.bench.protocol import CellRequest, Event, TaskWork, in_frame, without_gold
 from rightsize.bench.quiet import await_quiet
-from rightsize.bench.spending import Budget, remote_runs
 from rightsize.bench.supervise import Limits, WorkerFailed, run_worker
 from rightsize.domain import (
     Candidate,
@@ -82,7 +81,7 @@ def run_cells(
     settings: Settings,
     store: Sink,
     listener: Listener,
-    budget: Budget = Budget(),  # noqa: B008  frozen
+    remote_run: Callable[[Candidate], RemoteRun] = lambda _: RemoteRun(),
 ) -> list[Record]:
     """Measure every cell; a cell that breaks is stored as failed and the run goes on.
 
@@ -90,12 +89,11 @@ def run_cells(
     quiet machine was asked for and did not come; what was measured before is kept.
     """
     records: list[Record] = []
-    with remote_runs(settings, budget) as remote_run:
-        for number, cell in enumerate(cells, start=1):
-            listener.cell_started(cell, number, len(cells))
-            _await_quiet(settings, listener)
-            remote = remote_run(cell.candidate)
-            records += _run_cell(cell, machine, settings, store, listener, remote=remote)
+    for number, cell in enumerate(cells, start=1):
+        listener.cell_started(cell, number, len(cells))
+        _await_quiet(settings, listener)
+        remote = remote_run(cell.candidate)
+        records += _run_cell(cell, machine, settings, store, listener, remote=remote)
     return records
 
 

@@ -43,18 +43,33 @@ def check_budget(candidates: Iterable[Candidate], budget: Budget) -> None:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """How each candidate's server is treated; all of them draw on one account, kept in a file."""
+
+    settings: Settings
+    budget: Budget
+    ledger: Path
+
+    def run_for(self, candidate: Candidate) -> RemoteRun:
+        """The terms for one candidate."""
+        spending = None
+        if self.budget.limit_usd is not None:
+            # What is not hosted costs nothing unless a price was given for it.
+            price = self.budget.price_of(candidate.model) or (0.0, 0.0)
+            spending = Spending(self.ledger, self.budget.limit_usd, price)
+        chosen = self.settings
+        return RemoteRun(chosen.concurrency, chosen.request_limit_s, chosen.arrivals_per_s, spending)
+
+    def spent_usd(self) -> float | None:
+        """What was spent so far at list prices; None where nothing may be."""
+        if self.budget.limit_usd is None:
+            return None
+        return float(self.ledger.read_text()) if self.ledger.is_file() else 0.0
+
+
 @contextmanager
-def remote_runs(settings: Settings, budget: Budget) -> Iterator[Callable[[Candidate], RemoteRun]]:
-    """How each candidate's server is treated; all of them draw on one account, which ends with the run."""
+def account(settings: Settings, budget: Budget) -> Iterator[Account]:
+    """The account of one run, which ends with it."""
     with TemporaryDirectory(prefix="rightsize-") as folder:
-        ledger = Path(folder) / "spent"
-
-        def run_for(candidate: Candidate) -> RemoteRun:
-            spending = None
-            if budget.limit_usd is not None:
-                # What is not hosted costs nothing unless a price was given for it.
-                price = budget.price_of(candidate.model) or (0.0, 0.0)
-                spending = Spending(ledger, budget.limit_usd, price)
-            return RemoteRun(settings.concurrency, settings.request_limit_s, settings.arrivals_per_s, spending)
-
-        yield run_for
+        yield Account(settings, budget, Path(folder) / "spent")

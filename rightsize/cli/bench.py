@@ -280,6 +280,10 @@ def _measure(wanted: Wanted, settings: Settings) -> Measurements:
 
 
 def _show(done: Measurements, checked: Sequence[CheckFigure], *, as_json: bool) -> None:
+    from rightsize.units import format_usd
+
+    if done.spent_usd is not None:
+        talk().print(f"Spent {format_usd(done.spent_usd)} at list prices.")
     if as_json:
         print_json(payload(done, checked))
         return

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from rightsize.cli.main import run
 from rightsize.domain import Absent, Failed, Measured
+from rightsize.settings import Settings, resolve_settings
 from rightsize.store import Store
 from tests.engines.openai_http.stand_in import answering, stand_in, status
 
@@ -77,6 +79,20 @@ def test_a_served_model_is_a_candidate_like_any_other(tmp_path: Path) -> None:
     assert KEY not in done.stdout + done.stderr + report.stdout + report.stderr
 
 
+def test_what_was_lost_and_spent_while_answering_is_stored_too(tmp_path: Path) -> None:
+    timed = [answering(ANSWER)] * 7  # the warm-up and six requests
+    with stand_in(*timed, status(500), answering(ANSWER)) as server:
+        done = bench(f"{server.url}#tiny", "--max-spend", "1USD", "--price", "10/10", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    with Store.open(tmp_path / "results.db") as store:
+        (record,) = store.records()
+    assert isinstance(record.outcome, Measured)
+    facts = record.outcome.facts
+    assert facts["retries"] == {"status": 1}
+    assert facts["answered_by"] == []  # the stand-in does not say who answers
+    assert facts["spent_usd"] == pytest.approx(13 * 13 * 10e-6)
+
+
 def test_a_refused_key_fails_the_cell_and_is_not_shown(tmp_path: Path) -> None:
     with stand_in(key="another") as server:
         done = bench(f"{server.url}#tiny", "--debug", cwd=tmp_path, RIGHTSIZE_API_KEY=KEY)
@@ -90,25 +106,26 @@ def test_a_refused_key_fails_the_cell_and_is_not_shown(tmp_path: Path) -> None:
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
 
 
-def test_what_cannot_be_meant_is_said_before_anything_is_asked(tmp_path: Path) -> None:
+def test_what_cannot_be_meant_is_said_before_anything_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def said(address: str, *more: str) -> str:
+        assert run(["bench", "--task", "extraction", "--limit", "1", "--model", address, *more]) == 2
+        return capsys.readouterr().err
+
     with stand_in(models=("one", "two")) as server:
-        done = bench(server.url, cwd=tmp_path)
-        assert "serves 2 models. Name one after #: one, two" in done.stderr
-        done = bench(f"{server.url}#three", cwd=tmp_path)
-        assert "does not serve 'three'" in done.stderr
+        assert "serves 2 models. Name one after #: one, two" in said(server.url)
+        assert "does not serve 'three'" in said(f"{server.url}#three")
         assert server.calls == []
-    cases = {
-        "openai:gpt-x": ("openai:gpt-x costs money. Say how much it may be: --max-spend 5USD", ()),
-        "groq:some-model": ("no price is known of groq:some-model", ("--max-spend", "5USD")),
-        "vlm+http://127.0.0.1:1/v1#x": ("Did you mean vllm", ()),
-        f"http://me:{KEY}@127.0.0.1/v1": ("addresses are stored", ()),
-    }
-    for address, (words, more) in cases.items():
-        done = bench(address, *more, cwd=tmp_path)
-        assert done.returncode == 2
-        assert words in done.stderr
-        assert KEY not in done.stderr
-    assert "--price 'x' is not two prices" in bench("openai:x", "--price", "x", cwd=tmp_path).stderr
+    assert "openai:gpt-x costs money. Say how much it may be: --max-spend 5USD" in said("openai:gpt-x")
+    assert "no price is known of groq:some-model" in said("groq:some-model", "--max-spend", "5USD")
+    assert "Did you mean vllm" in said("vlm+http://127.0.0.1:1/v1#x")
+    assert "--price 'x' is not two prices" in said("openai:x", "--price", "x")
+    refused = said(f"http://me:{KEY}@127.0.0.1/v1")
+    assert "addresses are stored" in refused
+    assert KEY not in refused
 
 
 def test_the_budget_ends_the_run_and_keeps_what_was_measured(tmp_path: Path) -> None:
@@ -118,6 +135,7 @@ def test_the_budget_ends_the_run_and_keeps_what_was_measured(tmp_path: Path) -> 
         calls = len(server.calls)
     assert done.returncode in {0, 2}, done.stderr
     assert calls > 1
+    assert "Spent 0.0" in done.stderr
     with Store.open(tmp_path / "results.db") as store:
         (record,) = store.records()
     assert isinstance(record.outcome, Measured | Failed)
@@ -130,10 +148,8 @@ def test_the_budget_ends_the_run_and_keeps_what_was_measured(tmp_path: Path) -> 
     assert "the next call may cost up to" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["RIGHTSIZE_API_KEY"])
-def test_the_variable_of_a_key_is_no_setting(tmp_path: Path, name: str) -> None:
-    done = rightsize("results", "list", cwd=tmp_path, **{name: KEY})
-    assert "is not a setting" not in done.stderr
+def test_the_variable_of_a_key_is_no_setting() -> None:
+    assert resolve_settings({}, folder=Path("/nowhere"), environment={"RIGHTSIZE_API_KEY": KEY}) == Settings()
 
 
 def test_a_server_that_breaks_costs_its_own_cell(tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ class Asker:
     remarks: Counter[str] = field(default_factory=Counter)
     stopping: threading.Event = field(default_factory=threading.Event)
     spent_usd: float = 0.0
+    answered_by: set[str] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def ask(
@@ -162,6 +163,7 @@ class Asker:
     def _remark(self, exchange: Exchange) -> None:
         with self._lock:
             self.remarks["answers"] += 1
+            self.answered_by.add(exchange.reply.model)
             self.remarks["answers whose tokens the server counted"] += exchange.counts.from_usage
             self.remarks["answers with a usage that cannot be true"] += bool(exchange.counts.doubt)
             self.remarks["answers with several tokens a piece"] += exchange.bundled

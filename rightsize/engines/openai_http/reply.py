@@ -29,6 +29,7 @@ class Reply:
     usage: Mapping[str, Any] = field(default_factory=dict)
     logprobs: list[float] = field(default_factory=list)
     done: bool = False
+    model: str = ""
 
     def take(self, data: bytes, now: float) -> str:
         """Take in one event that came at ``now``; return its new text (not its thoughts).
@@ -39,6 +40,7 @@ class Reply:
             self.done = True
             return ""
         event = _event(data)
+        self.model = self.model or str(event.get("model") or "")
         usage = event.get("usage")
         if isinstance(usage, dict):
             self.usage = usage

@@ -82,6 +82,8 @@ class OpenAiSession:
         return {
             "server": self._address.base_url,
             "served_model": self._address.model,
+            # A hosted name may stand for a dated version, and a server may ignore the name altogether.
+            "answered_by": sorted(asker.answered_by - {""}),
             "server_kind": self._address.preset.name,
             "endpoint": asker.dialect.path,
             "prompt_cache": self._address.preset.cache,
