@@ -52,12 +52,17 @@ MIXTURE = {
 }
 
 
-def load_examples(shared: Path, generated_rows: int, seed: int) -> dict[str, list[Example]]:
-    """Every task's training rows in a seeded order; the first :data:`HELD_OUT` of each are for selection."""
+def load_examples(
+    shared: Path, generated_rows: int, seed: int, *, wide: bool = False
+) -> dict[str, list[Example]]:
+    """Every task's training rows in a seeded order; the first :data:`HELD_OUT` of each are for selection.
+
+    ``wide`` draws the generated rows from all the wording there is (:mod:`training.suitegen`).
+    """
     rows = {"banking77": _banking77(shared), "snips": _snips(shared)}
     for task in GENERATED:
         module = importlib.import_module(f"training.suitegen.{task}")
-        rows[task] = list(module.train_rows(generated_rows, seed))
+        rows[task] = list(module.train_rows(generated_rows, seed, wide=wide))
     shuffle = np.random.default_rng(seed)
     return {task: _formatted(task, found, shuffle) for task, found in rows.items()}
 

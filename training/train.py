@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def _run_stage(number: int, stage: Stage, options: argparse.Namespace) -> None:
     torch.manual_seed(seed)
     recipe = FAMILY[options.model]
     tokenizer = bpe.load(RUNS / "tokenizer.json")
-    examples = data.load_examples(options.data, options.rows, seed)
+    examples = data.load_examples(options.data, options.rows, seed, wide=stage.wide)
     encoded = {task: data.encode_all(tokenizer, found) for task, found in examples.items()}
     rows = {task: found[data.HELD_OUT :] for task, found in encoded.items()}
     stream = data.Stream(rows, tokenizer, seed, recipe.prompt_share, stage.swap)
@@ -59,9 +60,10 @@ def _run_stage(number: int, stage: Stage, options: argparse.Namespace) -> None:
     )
     trainer = Trainer(model, stream, recipe, stage, stream.held_out(encoded))
     steps = trainer.steps_for(options.minutes) if options.minutes else options.steps or stage.steps
-    trainer.run(steps, log_every=options.log_every)
+    path = checkpoint(options.model, number)
+    trainer.run(steps, options.log_every, lambda: _save(model, path.with_suffix(".part.pt"), history))
     history.append({"steps": trainer.done, "seed": seed})
-    _save(model, checkpoint(options.model, number), history)
+    _save(model, path, history)
 
 
 def _start(
@@ -120,8 +122,8 @@ class Trainer:
             self._step(lr_factor=min(1.0, (self.done + 1) / 100))
         return round(minutes * 60 * trial / (time.monotonic() - begun))
 
-    def run(self, steps: int, log_every: int) -> None:
-        """Train until ``steps`` are done; warm-up, then a cosine to zero."""
+    def run(self, steps: int, log_every: int, keep: Callable[[], None]) -> None:
+        """Train until ``steps`` are done: warm-up, then a cosine to zero. ``keep`` is called now and then."""
         begun, losses = time.monotonic(), []
         while self.done < steps:
             losses.append(self._step(_schedule(self.done, steps)))
@@ -131,6 +133,7 @@ class Trainer:
                 losses = []
                 if self.done % (8 * log_every) == 0 or self.done == steps:
                     print("  held out:", json.dumps(self.held_out_loss()), flush=True)
+                    keep()
 
     def _step(self, lr_factor: float) -> float:
         for optimiser, peak in zip(self.optimisers, self.peaks, strict=True):

@@ -15,7 +15,7 @@ from rightsize.domain import Verdict
 class Stuck:
     """A candidate that stays undecided: ``changes`` of the thresholds would make it pass.
 
-    ``items`` is what its suites hold, all of them run; None when items are not what it lacks.
+    ``items`` is what its suite holds, too few even if all are run; None when items are not what it lacks.
     """
 
     candidate_id: str

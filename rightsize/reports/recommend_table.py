@@ -128,11 +128,17 @@ def _legend(answer: Recommendation) -> str:
 
 def stuck_text(found: Stuck) -> str:
     """That more of the same settles nothing, and what would."""
-    whole = f"all {found.items:,} items of its suite were run" if found.items else "more samples would not help"
+    whole = (
+        f"even all {found.items:,} items of its suite cannot settle it"
+        if found.items
+        else "more samples would not help"
+    )
     looser = ", ".join(f"{change.flag} {change.text}" for change in found.changes)
     ways = [f"relax to {looser}" if looser else "", "use a suite with more items" if found.items else ""]
     advice = " or ".join(way for way in ways if way)
-    return f"{found.candidate_id} stays undecided: {whole}." + (f" To settle it, {advice}." if advice else "")
+    return f"{found.candidate_id} stays undecided: {whole}." + (
+        f" {advice[0].upper()}{advice[1:]}." if advice else ""
+    )
 
 
 def _advice(answer: Recommendation, nearest: str, store: str) -> Iterator[Text]:

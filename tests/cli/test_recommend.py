@@ -167,7 +167,7 @@ def test_what_no_item_of_the_suite_can_settle_is_said_with_what_would(
     code, out, _ = run("--min-accuracy", "90%")
     said = " ".join(out.split())
     assert code == 3
-    assert "near:F16 stays undecided: all 500 items of its suite were run. To settle it, relax to" in said
+    assert "near:F16 stays undecided: even all 500 items of its suite cannot settle it. Relax to" in said
     assert "or use a suite with more items." in said
     assert "rightsize bench" not in out, "no command settles it"
     document = json.loads(run("--min-accuracy", "90%", "--json")[1])

@@ -13,7 +13,8 @@ from rightsize.suites.loader import load_suite
 from training.suitegen import classification as tickets
 from training.suitegen.common import to_jsonl
 
-TRAIN, TEST = tickets.phrases("train"), tickets.phrases("test")
+TRAIN, TEST = tickets.wide_phrases(), tickets.phrases("test")
+CHECK = tickets.check_phrases()
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +68,13 @@ def test_wording_is_disjoint(part):
     assert not spelled_out(getattr(TRAIN, part)) & spelled_out(getattr(TEST, part))
 
 
+def test_check_wording_is_neither_trainings_nor_the_tests():
+    check = spelled_out(CHECK.statements)
+    assert not check & (spelled_out(TRAIN.statements) | spelled_out(TEST.statements))
+    assert all(CHECK.statements[label] for label in tickets.LABELS)
+    assert {row["label"] for row in tickets.check_rows(48)} == set(tickets.LABELS)
+
+
 def test_frames_are_disjoint_in_their_words():
     def words(side: tickets.Phrases) -> set[str]:
         bare = {k: [re.sub(r"\{\w+\}", " ", frame) for frame in frames] for k, frames in side.frames.items()}
@@ -94,7 +102,7 @@ def test_order_numbers_look_different():
 
 
 def test_no_test_text_can_be_drawn_in_training(test_rows):
-    train = {row["text"] for row in tickets.train_rows(5000, seed=1)}
+    train = {row["text"] for wide in (False, True) for row in tickets.train_rows(5000, seed=1, wide=wide)}
     assert not train & {row["text"] for row in test_rows}
 
 

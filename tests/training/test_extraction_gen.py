@@ -9,7 +9,13 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from rightsize.paths import suites_dir
-from training.suitegen import extraction, extraction_test_fragments, extraction_train_fragments
+from training.suitegen import (
+    extraction,
+    extraction_check_fragments,
+    extraction_more_fragments,
+    extraction_test_fragments,
+    extraction_train_fragments,
+)
 from training.suitegen.common import Row, to_jsonl
 from training.suitegen.extraction_words import TEST_WORDS, TRAIN_WORDS
 
@@ -24,7 +30,7 @@ def test_set() -> list[Row]:
 
 @pytest.fixture(scope="module")
 def training_set() -> list[Row]:
-    return list(extraction.train_rows(3000, seed=5))
+    return [row for wide in (False, True) for row in extraction.train_rows(3000, seed=5, wide=wide)]
 
 
 def expanded(pools: Mapping[str, tuple[str, ...]]) -> set[str]:
@@ -64,12 +70,19 @@ def test_equal_seeds_give_equal_rows_and_others_do_not() -> None:
 def test_no_wording_is_shared() -> None:
     for name in ("FRAGMENTS", "PHRASES"):
         test = expanded(getattr(extraction_test_fragments, name))
-        assert not test & expanded(getattr(extraction_train_fragments, name))
+        check = expanded(getattr(extraction_check_fragments, name))
+        for source in (extraction_train_fragments, extraction_more_fragments):
+            training = expanded(getattr(source, name))
+            assert not test & training
+            assert not check & training
+        assert not check & test
 
 
 @pytest.mark.parametrize("name", sorted(TEST_WORDS))
 def test_no_word_is_shared(name: str) -> None:
+    check = set(extraction_check_fragments.WORDS[name])
     assert not set(TEST_WORDS[name]) & set(TRAIN_WORDS[name])
+    assert not check & (set(TEST_WORDS[name]) | set(TRAIN_WORDS[name]))
 
 
 def test_no_value_is_shared(test_set: list[Row], training_set: list[Row]) -> None:

@@ -13,6 +13,7 @@ from rightsize.suites.scorers.sql_execution import same_rows
 from rightsize.suites.scorers.sql_sandbox import database, rows_of
 from training.suitegen import sql
 from training.suitegen.common import Row, to_jsonl
+from training.suitegen.sql_check_words import CHECK
 from training.suitegen.sql_draw import TEST_RESIDUE, vocabulary
 from training.suitegen.sql_shapes import CUES, SHAPES
 from training.suitegen.sql_test_wordings import TEST_WORDINGS
@@ -158,3 +159,9 @@ def test_training_queries_run(training_set: list[Row]) -> None:
     for row in training_set[:300]:
         with database(row["setup"]) as connection:
             rows_of(connection, row["sql"])
+
+
+def test_check_rows_have_words_of_their_own() -> None:
+    assert not vocabulary(CHECK) & (vocabulary(TRAIN) | vocabulary(TEST))
+    rows = sql.check_rows(60)
+    assert len({row["sql"] for row in rows}) > 50

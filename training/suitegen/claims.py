@@ -26,7 +26,7 @@ def fewshot_rows(seed: int = 0) -> list[Row]:
     return list(train_rows(extraction.FEWSHOT_ROWS, seed + 1_000_033))
 
 
-def train_rows(n: int, seed: int) -> Iterator[Row]:
+def train_rows(n: int, seed: int, *, wide: bool = False) -> Iterator[Row]:
     """Yield ``n`` claims of the training side."""
-    rows = (row for row in extraction.train_rows(3 * n, seed) if row["kind"] == "claim")
+    rows = (row for row in extraction.train_rows(3 * n, seed, wide=wide) if row["kind"] == "claim")
     yield from rows

@@ -4,6 +4,8 @@ A ticket is a *frame* ("{open} This is not about {topic}. {say}") filled with a 
 (``{say}``) and, as a distraction, a topic or a whole statement of another queue. The five kinds of frame are
 graded: only the two with a second whole statement in them ask the reader to see which of two requests counts.
 Wording and values come from ``phrases/tickets_train.txt`` and ``phrases/tickets_test.txt``, which share none.
+``phrases/tickets_more.txt`` widens the training wording, except for each section's every fifth line: those
+make the ``check`` rows, by which models are chosen.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ ROWS_PER_TEMPLATE = 8
 WORDS = range(15, 61)
 TYPO_RATE = 0.08
 TOPIC = "topic: "
+CHECK_EVERY = 5
 
 # Queues that a hurried reader confuses; half of all distractions come from the same family.
 FAMILIES = (
@@ -78,12 +81,23 @@ def fewshot_rows(seed: int = 0) -> list[Row]:
     ]
 
 
-def train_rows(n: int, seed: int) -> Iterator[Row]:
+def train_rows(n: int, seed: int, *, wide: bool = False) -> Iterator[Row]:
     """Yield ``n`` training tickets; queues and frame kinds are drawn evenly."""
     rng = random.Random(f"classification/train/{seed}")
+    wording = wide_phrases() if wide else phrases("train")
     for number in range(n):
-        template = _draw_template(phrases("train"), rng.choice(LABELS), rng)
-        yield _row(phrases("train"), template, f"train-{seed}-{number}", f"train-{number}", rng)
+        template = _draw_template(wording, rng.choice(LABELS), rng)
+        yield _row(wording, template, f"train-{seed}-{number}", f"train-{number}", rng)
+
+
+def check_rows(n: int, seed: int = 0) -> list[Row]:
+    """Return ``n`` tickets for choosing between models: statements and frames that no training ticket uses."""
+    rng = random.Random(f"classification/check/{seed}")
+    templates = [_draw_template(check_phrases(), LABELS[i % len(LABELS)], rng) for i in range(n)]
+    return [
+        _row(check_phrases(), template, f"check-{i}", f"check-{template.say}", rng)
+        for i, template in enumerate(templates)
+    ]
 
 
 def test_templates() -> list[Template]:
@@ -98,8 +112,33 @@ def test_templates() -> list[Template]:
 
 
 @cache
+def wide_phrases() -> Phrases:
+    """All wording that models may be trained on: that of ``train`` and four fifths of ``more``."""
+    first, more = phrases("train"), phrases("more")
+
+    def joined(ours: dict[str, list[str]], added: dict[str, list[str]]) -> dict[str, list[str]]:
+        kept = {name: [x for i, x in enumerate(added[name], 1) if i % CHECK_EVERY] for name in added}
+        return {name: list(dict.fromkeys(found + kept[name])) for name, found in ours.items()}
+
+    return Phrases(
+        joined(first.statements, more.statements), first.topics, joined(first.frames, more.frames), first.pools
+    )
+
+
+@cache
+def check_phrases() -> Phrases:
+    """The fifth of ``more`` that models are not trained on, with the topics and values of training."""
+    first, more = phrases("train"), phrases("more")
+
+    def held(lists: dict[str, list[str]]) -> dict[str, list[str]]:
+        return {name: found[CHECK_EVERY - 1 :: CHECK_EVERY] for name, found in lists.items()}
+
+    return Phrases(held(more.statements), first.topics, held(more.frames), first.pools)
+
+
+@cache
 def phrases(side: str) -> Phrases:
-    """Read the wording of ``train`` or ``test``; alternatives such as ``(a|b)`` stay as written."""
+    """Read the wording of ``train``, ``more`` or ``test``; alternatives such as ``(a|b)`` stay as written."""
     path = Path(__file__).parent / "phrases" / f"tickets_{side}.txt"
     sections: dict[str, list[str]] = {}
     for line in path.read_text(encoding="utf-8").splitlines():

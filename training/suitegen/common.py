@@ -22,8 +22,8 @@ class Generator(Protocol):
     def fewshot_rows(self, seed: int = 0) -> list[Row]:
         """A few rows from the training distribution, to show a model the format."""
 
-    def train_rows(self, n: int, seed: int) -> Iterator[Row]:
-        """``n`` training rows, made of material that no test row uses."""
+    def train_rows(self, n: int, seed: int, *, wide: bool = False) -> Iterator[Row]:
+        """``n`` training rows, made of material that no test row uses; ``wide`` adds later wording."""
 
 
 def generator(suite: str) -> Generator:

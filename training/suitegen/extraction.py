@@ -6,7 +6,8 @@ as written, amounts are plain numbers, and ``type``, ``incident`` and ``currency
 with ``{d_...}`` placeholders carry values that look like the answer and are not.
 
 Test and training share nothing that could be memorised: fragments, words and code shapes come from separate
-pools, and every date, amount and quantity belongs to one side by a residue of its value.
+pools, and every date, amount and quantity belongs to one side by a residue of its value. Check rows, by which
+models are chosen, share neither's wording nor words; their numbers are of the training side.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from training.suitegen import extraction_check_fragments as check_text
+from training.suitegen import extraction_more_fragments as more_text
 from training.suitegen import extraction_test_fragments as test_text
 from training.suitegen import extraction_train_fragments as train_text
 from training.suitegen.common import Row
@@ -41,7 +44,18 @@ LAYOUTS = ("labelled", "mixed", "prose")
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _CHOICE = re.compile(r"\[([^\[\]]*)\]")
 
+
+def _together(*lists: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {name: sum((texts.get(name, ()) for texts in lists), ()) for name in lists[0]}
+
+
 _TRAIN = Pools("train", train_text.FRAGMENTS, train_text.PHRASES)
+_WIDE = Pools(
+    "train",
+    _together(train_text.FRAGMENTS, more_text.FRAGMENTS),
+    _together(train_text.PHRASES, more_text.PHRASES),
+)
+_CHECK = Pools("check", check_text.FRAGMENTS, check_text.PHRASES)
 _TEST = Pools("test", test_text.FRAGMENTS, test_text.PHRASES, test_text.CODE_SHAPES)
 
 
@@ -81,16 +95,25 @@ def documents(stream: str, kinds: tuple[str, ...], templates: int, seen: set[str
 
 def fewshot_rows(seed: int = 0) -> list[Row]:
     """Return ten rows of the training distribution that show the format."""
-    return list(train_rows(FEWSHOT_ROWS, seed + 1_000_003))
+    return list(_fresh_rows(_TRAIN, FEWSHOT_ROWS, seed + 1_000_003))
 
 
-def train_rows(n: int, seed: int) -> Iterator[Row]:
-    """Yield ``n`` training rows, each from a freshly composed template."""
-    rng = random.Random(f"extraction-train-{seed}")
+def train_rows(n: int, seed: int, *, wide: bool = False) -> Iterator[Row]:
+    """Yield ``n`` training rows, each from a freshly composed template; ``wide`` adds later wording."""
+    return _fresh_rows(_WIDE if wide else _TRAIN, n, seed)
+
+
+def check_rows(n: int, seed: int = 0) -> list[Row]:
+    """Return ``n`` rows for choosing between models, in wording and words that no training row uses."""
+    return list(_fresh_rows(_CHECK, n, seed))
+
+
+def _fresh_rows(pools: Pools, n: int, seed: int) -> Iterator[Row]:
+    rng = random.Random(f"extraction-{pools.side}-{seed}")
     kinds = tuple(FIELDS)
     for i in range(n):
-        template = _template(rng, _TRAIN, kinds[i % 3], rng.choice(LAYOUTS))
-        yield _row(rng, _TRAIN, template, f"train-{seed}-{i}", f"train-{seed}-{i}")
+        template = _template(rng, pools, kinds[i % 3], rng.choice(LAYOUTS))
+        yield _row(rng, pools, template, f"{pools.side}-{seed}-{i}", f"{pools.side}-{seed}-{i}")
 
 
 def ask(kind: str) -> str:

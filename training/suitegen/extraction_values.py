@@ -9,7 +9,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from training.suitegen.extraction_check_fragments import WORDS as CHECK_WORDS
 from training.suitegen.extraction_words import TEST_WORDS, TRAIN_WORDS
+
+WORDS = {"test": TEST_WORDS, "train": TRAIN_WORDS, "check": CHECK_WORDS}
 
 INCIDENTS = ("water", "fire", "theft", "collision", "storm")
 CURRENCIES = {"EUR": "€", "USD": "$", "GBP": "£", "CHF": "CHF"}
@@ -45,7 +48,7 @@ class _Draw:
 
     def __init__(self, rng: random.Random, pools: Pools) -> None:
         self.rng, self.pools = rng, pools
-        self.words = TEST_WORDS if pools.is_test else TRAIN_WORDS
+        self.words = WORDS[pools.side]
 
     def person(self) -> str:
         """Return a first and a last name."""
@@ -103,9 +106,9 @@ class _Draw:
         return cents // 100 * 100 if self.rng.random() < 0.4 else cents
 
     def _name(self, key: str) -> str:
-        if self.pools.is_test or self.rng.random() > _SYNTHETIC_SHARE:
+        if self.pools.side != "train" or self.rng.random() > _SYNTHETIC_SHARE:
             return self.rng.choice(self.words[key])
-        return self._synthetic_name(set(TEST_WORDS[key]))
+        return self._synthetic_name({*TEST_WORDS[key], *CHECK_WORDS[key]})
 
     def _synthetic_name(self, taken: set[str]) -> str:
         """Return a made-up name, so that training rewards copying rather than remembering."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from training.suitegen.sql_check_words import CHECK
 from training.suitegen.sql_data import checked_setup, fill
 from training.suitegen.sql_draw import LEVELS, Draft, draw
 from training.suitegen.sql_shapes import SHAPES
@@ -40,13 +41,27 @@ def fewshot_rows(seed: int = 0) -> list[Row]:
     return [_row(draft, "fewshot", draft.shape, rng, checked=True) for draft in drafts]
 
 
-def train_rows(n: int, seed: int) -> Iterator[Row]:
-    """``n`` training rows; their databases are filled but not checked against near misses."""
+def train_rows(n: int, seed: int, *, wide: bool = False) -> Iterator[Row]:
+    """``n`` training rows; their databases are filled but not checked against near misses.
+
+    Their wording is a grammar already: there is no wider one.
+    """
     rng = Random(f"sql-train-{seed}")
     for index in range(n):
         shape = rng.choice(tuple(SHAPES))
         draft = Draft(TRAIN, shape, *sample_wording(shape, rng), level=rng.randrange(LEVELS))
         yield _row(draft, f"train-{seed}", str(index), rng, checked=False)
+
+
+def check_rows(n: int, seed: int = 0) -> list[Row]:
+    """``n`` rows for choosing between models: training questions about tables and values of their own."""
+    rng = Random(f"sql-check-{seed}")
+    shapes = tuple(SHAPES)
+    drafts = [
+        Draft(CHECK, shapes[i % len(shapes)], *sample_wording(shapes[i % len(shapes)], rng), level=i % LEVELS)
+        for i in range(n)
+    ]
+    return [_row(draft, "check", str(i), rng, checked=True) for i, draft in enumerate(drafts)]
 
 
 def _row(draft: Draft, group: str, suffix: str, rng: Random, *, checked: bool) -> Row:
