@@ -44,7 +44,8 @@ def main() -> None:
         for speeds, measure in sides if pair % 2 else reversed(sides):
             for name, values in measure().items():
                 speeds[name] += values
-        print(f"pair {pair + 1} of {options.pairs}", file=sys.stderr)
+        last = ", ".join(f"{name} {ours[name][-1]:.2f} against {theirs[name][-1]:.2f}" for name in ours)
+        print(f"pair {pair + 1} of {options.pairs}: {last} tokens/s", file=sys.stderr)
     ratios = {name: Ratio.of(ours[name], theirs[name]) for name in ours}
     show(
         f"rightsize over llama-bench, {model.name}, {threads} threads (ratio of medians, 95% interval)",
