@@ -169,7 +169,8 @@ def _show(answer: Recommendation, store: str | None, *, as_json: bool) -> None:
     from rightsize.reports.recommend_table import recommendation_lines
 
     for part in recommendation_lines(answer, store or ""):
-        out().print(part)
+        # A command to be copied stays on its line; printing a Text forgets by itself that it must not wrap.
+        out().print(part, soft_wrap=bool(getattr(part, "no_wrap", False)))
 
 
 def payload(answer: Recommendation, store: str = "") -> dict[str, Any]:

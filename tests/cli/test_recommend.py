@@ -185,3 +185,11 @@ def test_several_tasks_name_candidate_and_verdict_once(run: Run, store: Store, r
     assert code == 0
     rows = out.split("passes, ")[0]
     assert (rows.count("winner"), rows.count("small:F16"), rows.count("98.0% ✓")) == (1, 1, 2)
+
+
+def test_a_command_to_copy_is_never_broken(run: Run, store: Store, record: Build) -> None:
+    store.append(record("a-model-with-quite-a-long-name:Q4_K_M", right=490))
+    _, out, _ = run("--task", "extraction,sql", "--min-accuracy", "90%")
+    (command,) = json.loads(run("--task", "extraction,sql", "--min-accuracy", "90%", "--json")[1])["settle"]
+    assert len(command) > 80
+    assert f"  {command}" in out.splitlines()
