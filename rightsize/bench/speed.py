@@ -13,6 +13,7 @@ from rightsize.stats.trust import worth_repeating
 PREFILL_TOKENS, DECODE_TOKENS = 512, 128
 _LONGEST_WAIT_S = 5.0
 _ENDLESS = 10**9
+_LEAST_REPETITIONS = 3  # a first, a last, and one that is neither
 
 Progress = Callable[[str, int, int], None]
 
@@ -51,7 +52,7 @@ def measure_soak(session: Session, seconds: float, watch: Watch, progress: Progr
             at_s.append(time.monotonic() - started)
             speeds.append(speed)
             progress("soak", min(round(at_s[-1]), round(seconds)), max(1, round(seconds)))
-            if at_s[-1] >= seconds:
+            if at_s[-1] >= seconds and len(at_s) >= _LEAST_REPETITIONS:
                 break
     return {"seconds": seconds, "at_s": at_s, "tokens_per_s": speeds, "window": dict(seen.facts)}
 

@@ -37,6 +37,7 @@ from rightsize.errors import ResourceError
 from rightsize.machine import scan
 from rightsize.machine.counters import Counters
 from rightsize.machine.watch import Watch
+from rightsize.reports.soak_lines import soak_json, soak_line
 from rightsize.settings import Settings
 from rightsize.stats.trust import Trust, causes, trust
 
@@ -161,6 +162,23 @@ def test_strangers_contaminate_a_real_cell_and_their_windows_are_kept(tmp_path: 
     assert all(window["samples"] for window in facts["discarded"])
     latency = next(r for r in record.outcome.readings if r.metric == "latency_ms")
     assert len(latency.samples) == 12
+
+
+def test_a_cell_that_must_be_quiet_is_refused_and_names_who_disturbs(tmp_path: Path) -> None:
+    with hog(), pytest.raises(ResourceError, match="the machine is not quiet: other processes used"):
+        measured_cells(tmp_path, Settings(requests=12, quiet_timeout_s=0.0))
+
+
+def test_a_soak_is_stored_with_its_times(tmp_path: Path) -> None:
+    (record,) = measured_cells(tmp_path, Settings(requests=6, repetitions=1, remeasure=0, soak_s=0.05))
+    assert isinstance(record.outcome, Measured)
+    soak = record.outcome.facts["soak"]
+    assert len(soak["at_s"]) == len(soak["tokens_per_s"]) >= 3
+    assert soak["at_s"][-1] >= 0.05 and soak["window"]["seconds"] > 0
+    found = soak_json(record)
+    assert found is not None
+    assert (found["burst_tokens_per_s"], found["sustained_tokens_per_s"]) == (100.0, 100.0)
+    assert "tok/s at first" in soak_line(record)
 
 
 def measured_cells(folder: Path, settings: Settings) -> list[Record]:

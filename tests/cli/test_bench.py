@@ -162,3 +162,26 @@ def test_interrupting_keeps_what_is_done(place: Path, tmp_path: Path) -> None:
     assert process.returncode in {0, 130}
     if process.returncode == 130:
         assert "what was measured is kept" in stderr
+
+
+def test_a_soak_and_how_far_to_trust_it_are_in_the_json_and_the_table(place: Path) -> None:
+    store = ("--store", "soak.db", "--repetitions", "1", "--remeasure", "0", "--quant", "F16", "--soak", "1s")
+    done = rightsize(*COMMON, *store, "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    (cell,) = document["cells"]
+    assert cell["soak"]["seconds"] >= 1 and cell["soak"]["sustained_tokens_per_s"] > 0
+    assert cell["trust"]["label"] in {"trusted", "noisy", "contaminated"}
+    assert {"latency_p50_ms", "decode_tokens_per_s"} <= cell["trust"]["metrics"].keys()
+    assert len(cell["facts"]["windows"]["requests"]) == 6
+    table = rightsize(*COMMON, *store, "--force", cwd=place).stdout
+    assert "soak, tiny:F16:" in table
+    assert "trusted: nothing" in table or "contaminated: tiny:F16" in table or "noisy: tiny:F16" in table
+
+
+def test_a_time_to_wait_for_quiet_that_is_none_is_one_line(place: Path) -> None:
+    done = rightsize(*COMMON, "--require-quiet", "soon", cwd=place)
+    assert done.returncode == 2
+    assert "--require-quiet 'soon'" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

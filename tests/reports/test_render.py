@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
-from rightsize.domain import Absent, Estimate, Provenance, Record
+from rightsize.domain import Absent, Estimate, Measured, Provenance, Record
 from rightsize.errors import ResourceError, StoreError, UsageError
 from rightsize.reports.build import ReportOptions, build_report
 from rightsize.reports.csv_table import COLUMNS, render_csv
@@ -110,6 +111,18 @@ def test_modelled_figures_and_failed_cells_say_so(page_text: str) -> None:
     assert 'class="badge modelled"' in page_text
     assert "out of memory: 512 MB limit" in page_text
     assert "a likelihood task has no first token" in page_text
+
+
+def test_a_disturbed_measurement_says_so_in_every_format() -> None:
+    calm = {"seconds": 1.0, "cpus": 2, "own_cpu_s": 2.0, "other_cpu_s": 0.0}
+    first, *others = family()
+    assert isinstance(first.outcome, Measured)
+    seen = {"windows": {"requests": [calm, {**calm, "other_cpu_s": 1.2}]}}
+    disturbed = replace(first, outcome=replace(first.outcome, facts=seen))
+    data = built([disturbed, *others], CHOICE)
+    words = "contaminated: requests: other processes used 60% of the processors (in 1 of 2 windows)"
+    assert words in render_html(data) and words in render_markdown(data)
+    assert "measured before the machine was watched" in render_markdown(data)
 
 
 def test_rendering_twice_gives_the_same_page(page_text: str) -> None:
