@@ -39,7 +39,8 @@ def find_models(specs: Sequence[str]) -> list[Model]:
 
 def _read(file: NamedFile) -> Model:
     model = read_model(file.path)
-    return replace(model, name=file.name) if file.name else model
+    # A blob of Ollama goes by the name that was asked for, now and when it is measured again.
+    return replace(model, name=file.name or model.name, spec=file.spec)
 
 
 def _files_for(spec: str) -> list[NamedFile]:

@@ -46,7 +46,9 @@ def quantized(
         _make(source, level, target, imatrix)
     made = read_model(target)
     name = f"{source.name}{_WITH_IMATRIX}" if imatrix else source.name
-    return replace(made, name=name, embedded=source.embedded, requantized=again)
+    return replace(
+        made, name=name, spec="" if imatrix else source.spec, embedded=source.embedded, requantized=again
+    )
 
 
 def cached_path(source: Model, level: str, imatrix: Path | None = None) -> Path:

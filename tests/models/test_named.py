@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from rightsize.errors import ModelError
-from rightsize.models.expand import find_models
+from rightsize.models.expand import at_levels, find_models
 from rightsize.models.local import find_in_folder, find_local_models
 from tests.tiny_models import make_tiny_llama
 
@@ -92,6 +92,13 @@ def test_every_spec_that_discovery_gives_is_understood(home: Path) -> None:
             assert find_models([model.spec])[0].path.resolve() == model.path.resolve()
 
 
+def test_a_model_at_another_level_is_still_called_by_its_name(home: Path) -> None:
+    (made,) = at_levels(find_models(["ollama:llama3.2"]), ["Q8_0"])
+    assert (made.name, made.quant, made.spec) == ("llama3.2", "Q8_0", "ollama:llama3.2:latest")
+    (again,) = at_levels(find_models([made.spec]), ["Q8_0"])
+    assert again == made
+
+
 def test_an_unknown_name_is_answered_with_those_there_are(home: Path) -> None:
     with pytest.raises(ModelError, match=r"no model 'llama3'.*It has .*llama3.2:1b.*ollama pull llama3"):
         find_models(["ollama:llama3"])
@@ -129,7 +136,7 @@ def test_any_folder_can_be_looked_into(home: Path, tmp_path: Path) -> None:
 def test_bench_measures_a_model_of_ollama_by_its_name(home: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "rightsize", "bench", "--task", "classification", "--limit", "2", "--json"]
     command += ["--model", "ollama:llama3.2", "--quant", "F16", "--requests", "2", "--repetitions", "1"]
-    command += ["--threads", "1", "--store", str(tmp_path / "results.db")]
+    command += ["--threads", "1", "--no-baselines", "--store", str(tmp_path / "results.db")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
     (cell,) = json.loads(done.stdout)["cells"]
