@@ -86,3 +86,8 @@ def counting(text: str) -> Iterator[Callable[[int, int], None]]:
 def in_ci() -> bool:
     """Whether this looks like a CI job: progress bars are noise there."""
     return os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+def first_sentence(command: Callable[..., None]) -> str:
+    """A command's line in the list of commands, whole rather than cut off."""
+    return " ".join((command.__doc__ or "").split("\n\n")[0].split())

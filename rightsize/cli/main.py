@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 import traceback
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -15,7 +14,7 @@ from typer.exceptions import TyperException
 
 from rightsize import __version__
 from rightsize.cli import bench, demo, gate, recommend, report, scan, twin
-from rightsize.cli.common import examples
+from rightsize.cli.common import examples, first_sentence
 from rightsize.cli.lm_eval import lm_eval
 from rightsize.cli.models import app as models_app
 from rightsize.cli.results import app as results_app
@@ -41,21 +40,16 @@ app = typer.Typer(
 )
 
 
-def _first_sentence(command: Callable[..., None]) -> str:
-    """A command's line in the list of commands, whole rather than cut off."""
-    return " ".join((command.__doc__ or "").split("\n\n")[0].split())
-
-
 for each in (scan, bench, recommend, report, gate):
     function = getattr(each, each.__name__.rpartition(".")[2])
-    app.command(epilog=each.EPILOG, short_help=_first_sentence(function))(function)
+    app.command(epilog=each.EPILOG, short_help=first_sentence(function))(function)
 for name, group in (("results", results_app), ("suites", suites_app), ("models", models_app)):
     app.add_typer(group, name=name, short_help=str(group.info.help))
-app.command(epilog=twin.EPILOG, short_help=_first_sentence(twin.twin))(twin.twin)
-app.command(epilog=demo.EPILOG, short_help=_first_sentence(demo.demo))(demo.demo)
+app.command(epilog=twin.EPILOG, short_help=first_sentence(twin.twin))(twin.twin)
+app.command(epilog=demo.EPILOG, short_help=first_sentence(demo.demo))(demo.demo)
 app.command(
     name="lm-eval",
-    short_help=_first_sentence(lm_eval),
+    short_help=first_sentence(lm_eval),
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
 )(lm_eval)
 

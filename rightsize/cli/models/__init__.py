@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import typer
 
-from rightsize.cli.common import examples
+from rightsize.cli.common import examples, first_sentence
 from rightsize.cli.models import audit, discover, pull, quantize
 from rightsize.cli.models.calibration import EPILOG as CALIBRATION_EPILOG
 from rightsize.cli.models.calibration import calibration
@@ -25,11 +27,15 @@ app = typer.Typer(
         "rightsize models calibration",
     ),
 )
-app.command("list", epilog=LIST_EPILOG)(list_models)
-app.command("show", epilog=SHOW_EPILOG)(show)
-app.command("discover", epilog=discover.EPILOG)(discover.discover)
-app.command("pull", epilog=pull.EPILOG)(pull.pull)
-app.command("audit", epilog=audit.EPILOG)(audit.audit)
-app.command("quantize", epilog=quantize.EPILOG)(quantize.quantize)
-app.command("fit", epilog=FIT_EPILOG)(fit)
-app.command("calibration", epilog=CALIBRATION_EPILOG)(calibration)
+_SUBCOMMANDS: tuple[tuple[str, Callable[..., None], str], ...] = (
+    ("list", list_models, LIST_EPILOG),
+    ("show", show, SHOW_EPILOG),
+    ("discover", discover.discover, discover.EPILOG),
+    ("pull", pull.pull, pull.EPILOG),
+    ("audit", audit.audit, audit.EPILOG),
+    ("quantize", quantize.quantize, quantize.EPILOG),
+    ("fit", fit, FIT_EPILOG),
+    ("calibration", calibration, CALIBRATION_EPILOG),
+)
+for name, function, epilog in _SUBCOMMANDS:
+    app.command(name, epilog=epilog, short_help=first_sentence(function))(function)
