@@ -41,7 +41,9 @@ def _jsonl_rows(path: Path, text: str) -> Iterator[Row]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise SuiteError(f"{path}:{number}: not valid JSON: {error}") from error
+            # Its own text counts lines from the row; other errors are of numbers too long to read.
+            said = f"{error.msg} (column {error.colno})" if isinstance(error, json.JSONDecodeError) else error
+            raise SuiteError(f"{path}:{number}: not valid JSON: {said}") from error
         if not isinstance(row, dict):
             raise SuiteError(f"{path}:{number}: a row must be a JSON object, not {type(row).__name__}")
         yield row
