@@ -478,12 +478,14 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A limit a user set, in the metric's base unit; ``text`` is how they wrote it."""
+    """A limit a user set, in the metric's base unit; ``text`` is how they wrote it. ``reference`` names the
+    candidate that a relative one compares with."""
 
     metric: str
     direction: Direction
     limit: float
     text: str
+    reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from rightsize.domain import Direction
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One thing that is measured. ``reading`` is the raw reading it derives from."""
+    """One thing that is measured. ``reading`` is the raw reading it derives from; what is not ``stored`` comes
+    from more than one record (a comparison) or from assumptions (a cost)."""
 
     name: str
     title: str
@@ -24,6 +25,7 @@ class Metric:
     reading: str
     percentile: float | None = None
     summary: Literal["quantile", "mean", "maximum"] = "quantile"
+    stored: bool = True
 
 
 _L, _H = Direction.LOWER, Direction.HIGHER
@@ -32,6 +34,7 @@ METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
         Metric("score", "score", "ratio", _H, "score"),
+        Metric("score_drop", "score drop", "ratio", _L, "score_drop", stored=False),
         Metric("invalid_rate", "invalid output", "ratio", _L, "invalid_rate"),
         Metric("size_bytes", "size on disk", "byte", _L, "size_bytes"),
         Metric("memory_bytes", "peak memory", "byte", _L, "memory_bytes", summary="maximum"),
@@ -82,6 +85,13 @@ METRICS: dict[str, Metric] = {
         Metric(
             "energy_j_per_correct", "energy per correct answer", "J", _L, "energy_j_per_correct", summary="mean"
         ),
-        Metric("cost_usd_per_1k_requests", "cost per 1,000 requests", "USD", _L, "cost_usd_per_1k_requests"),
+        Metric(
+            "cost_usd_per_1k_requests",
+            "cost per 1,000 requests",
+            "USD",
+            _L,
+            "cost_usd_per_1k_requests",
+            stored=False,
+        ),
     )
 }

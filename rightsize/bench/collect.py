@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -79,6 +80,8 @@ def judged(item: Item, answer: Answer, score: ScoreFn) -> ItemOutcome:
         result = score(item, answer)
     except Exception as error:  # scorers may be a user's own code
         result = ItemScore(0.0, valid=False, error=f"the scorer raised {type(error).__name__}: {error}")
+    if not math.isfinite(result.score):
+        result = ItemScore(0.0, valid=False, error=f"the scorer gave {result.score}, which is no score")
     thought = {"thinking_chars": answer.thinking_chars} if answer.thinking_chars else {}
     return ItemOutcome(
         item_id=item.id,

@@ -7,13 +7,13 @@ what a deployment would see; the batched answers come last, because their caches
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import cycle, islice
 from typing import Any
 
 from rightsize.bench.process_memory import PeakMemory
-from rightsize.bench.protocol import CellRequest, Event, TaskWork, TokenWork
+from rightsize.bench.protocol import Batch, CellRequest, Event, TaskWork, TokenWork
 from rightsize.bench.speed import PREFILL_TOKENS as PREFILL_TOKENS  # noqa: PLC0414  for benchmarks
 from rightsize.bench.speed import measure_soak, measure_speed
 from rightsize.bench.windows import Window, measure_again, measured
@@ -45,6 +45,44 @@ def measure_cell(
     count only if the model is in it (``local``); elsewhere the time of others may be the model's own. With
     ``request.turns`` each window of requests is announced as ``ready`` and begins when ``await_turn`` returns.
     """
+    runnable = _measure_alone(session, request, meter, emit, local, await_turn)
+    for task in request.tasks if request.answers else ():
+        _answer(session, task, runnable[task.name], emit)
+        emit(Event("task_done", task.name, {"facts": dict(session.facts())}))
+
+
+def measure_batches(
+    session: Session,
+    request: CellRequest,
+    meter: EnergyMeter | str,
+    emit: Emit,
+    batches: Iterable[Batch],
+    *,
+    local: bool = True,
+) -> None:
+    """Measure what needs no answers, say ``listening``, then answer each batch and say ``batch_done``.
+
+    Items that cannot run were reported as rejected and are passed over.
+    """
+    runnable = _measure_alone(session, request, meter, emit, local, lambda: None)
+    items = {name: {item.id: item for item in fitting} for name, fitting in runnable.items()}
+    tasks = {task.name: task for task in request.tasks}
+    emit(Event("listening"))
+    for batch in batches:
+        wanted = [items[batch.task][item] for item in batch.items if item in items[batch.task]]
+        _answer(session, tasks[batch.task], wanted, emit)
+        emit(Event("batch_done", batch.task))
+
+
+def _measure_alone(  # noqa: PLR0917  what measure_cell was given
+    session: Session,
+    request: CellRequest,
+    meter: EnergyMeter | str,
+    emit: Emit,
+    local: bool,
+    await_turn: Callable[[], None],
+) -> dict[str, list[Item]]:
+    """Requests one at a time, speed and soak; the items of each task that can run."""
     memory = PeakMemory()
     runnable = {task.name: _runnable(session, task, emit) for task in request.tasks}
 
@@ -64,9 +102,7 @@ def measure_cell(
             emit(Event("speed", data=seen))
         if request.soak_s:
             emit(Event("soak", data=measure_soak(session, request.soak_s, watch, progress)))
-    for task in request.tasks if request.answers else ():
-        _answer(session, task, runnable[task.name], emit)
-        emit(Event("task_done", task.name, {"facts": dict(session.facts())}))
+    return runnable
 
 
 def _runnable(session: Session, task: TaskWork, emit: Emit) -> list[Item]:

@@ -49,7 +49,8 @@ class CellRequest:
 
     A window of requests, or a repetition of a speed test, that something else disturbed is measured again at
     most ``remeasure`` times. ``soak_s`` is how long to generate without a rest. With ``turns`` the requests
-    come in so many windows, each of which waits for a line on stdin.
+    come in so many windows, each of which waits for a line on stdin. With ``by_batch`` it answers only the
+    items that are named on stdin while it runs, the model loaded once.
     """
 
     engine: str
@@ -67,12 +68,22 @@ class CellRequest:
     turns: int = 0
     answers: bool = True
     tokens: TokenWork | None = None
+    by_batch: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Items of one task that a worker should answer next."""
+
+    task: str
+    items: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One line from the worker. ``kind`` is one of ``loaded``, ``speed``, ``soak``, ``requests``, ``ready``,
-    ``progress``, ``answer``, ``task_done``, ``done`` and ``error``; ``data`` is what that kind carries."""
+    ``progress``, ``answer``, ``task_done``, ``listening``, ``batch_done``, ``done`` and ``error``; ``data`` is
+    what that kind carries."""
 
     kind: str
     task: str = ""
@@ -145,6 +156,17 @@ def _task(raw: dict[str, Any]) -> TaskWork:
         ),
         raw["timed"],
     )
+
+
+def encode_batch(batch: Batch) -> str:
+    """The batch as one line of JSON."""
+    return json.dumps(asdict(batch))
+
+
+def decode_batch(line: str) -> Batch:
+    """The batch from one line of JSON."""
+    raw = json.loads(line)
+    return Batch(raw["task"], tuple(raw["items"]))
 
 
 def encode_event(event: Event) -> str:

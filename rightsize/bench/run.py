@@ -114,15 +114,15 @@ def _run_cell(
 ) -> list[Record]:
     engine = get_engine(cell.candidate.engine)
     keep = _keeper(machine, engine, store, listener)
-    if reason := _known_misfit(cell, machine, settings):
+    if reason := known_misfit(cell, machine, settings):
         return [keep(job, Failed(reason)) for job in cell.jobs]
     misfits = [(job, misfit(engine, job.candidate, job.suite)) for job in cell.jobs]
     records = [keep(job, Skipped(why)) for job, why in misfits if why]
     jobs = [job for job, why in misfits if not why]
-    log = CellLog({job.suite.name: _task_log(job) for job in jobs})
+    log = CellLog({job.suite.name: task_log(job) for job in jobs})
     failure = interrupted = None
     try:
-        for event in run_worker(_request(cell, jobs, settings, remote), _limits(machine, settings)):
+        for event in run_worker(request_for(cell, jobs, settings, remote), limits_of(machine, settings)):
             log.hear(event)
             if event.kind == "progress":
                 data = event.data
@@ -150,6 +150,12 @@ def examples_for(engine: Engine, suite: Suite) -> tuple[SolvedExample, ...]:
     return solved_examples(suite) if engine.capabilities.learns else ()
 
 
+def key_of(job: Job, machine: Machine) -> str:
+    """The fingerprint under which this job is stored on this machine."""
+    engine = get_engine(job.candidate.engine)
+    return fingerprint(job, machine, engine.build(), examples_for(engine, job.suite))
+
+
 def _rules(engine: Engine, suite: Suite) -> TaskRules:
     examples = examples_for(engine, suite)
     begin, end = prompt_frame(suite, examples)
@@ -173,7 +179,8 @@ def _keeper(
     return keep
 
 
-def _task_log(job: Job) -> TaskLog:
+def task_log(job: Job) -> TaskLog:
+    """An empty log of the items that a job asks."""
     items = {item.id: item for item in chosen_items(job.suite, job.limit)}
     return TaskLog(items, scorer_of(job.suite), scored=bool(job.suite.score_name))
 
@@ -183,7 +190,7 @@ def scorer_of(suite: Suite) -> Scorer:
     return get_scorer(suite.scorer, suite.scorer_args)
 
 
-def _known_misfit(cell: Cell, machine: Machine, settings: Settings) -> str | None:
+def known_misfit(cell: Cell, machine: Machine, settings: Settings) -> str | None:
     """A reason to fail before anything is loaded."""
     size, limit = cell.candidate.model.size_bytes or 0, _memory_limit(machine, settings)
     if size > limit and cell.candidate.settings.gpu_layers == 0:
@@ -195,7 +202,8 @@ def _memory_limit(machine: Machine, settings: Settings) -> int:
     return settings.memory_limit_bytes or machine.memory_limit_bytes
 
 
-def _limits(machine: Machine, settings: Settings) -> Limits:
+def limits_of(machine: Machine, settings: Settings) -> Limits:
+    """When a worker is given up."""
     return Limits(settings.time_limit_s, settings.stall_limit_s, _memory_limit(machine, settings))
 
 
@@ -212,7 +220,8 @@ def work_of(engine: Engine, job: Job) -> TaskWork:
     )
 
 
-def _request(cell: Cell, jobs: Sequence[Job], settings: Settings, remote: RemoteRun) -> CellRequest:
+def request_for(cell: Cell, jobs: Sequence[Job], settings: Settings, remote: RemoteRun) -> CellRequest:
+    """What a worker is asked for one cell."""
     engine = get_engine(cell.candidate.engine)
     tasks = tuple(work_of(engine, job) for job in jobs)
     return CellRequest(

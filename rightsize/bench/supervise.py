@@ -17,7 +17,7 @@ from typing import IO
 
 import psutil
 
-from rightsize.bench.protocol import CellRequest, Event, decode_event, encode_request
+from rightsize.bench.protocol import Batch, CellRequest, Event, decode_event, encode_batch, encode_request
 
 _POLL_S = 0.2
 
@@ -83,6 +83,39 @@ def paced_worker(request: CellRequest, limits: Limits) -> Iterator[PacedWorker]:
             _kill(process)
 
 
+class BatchWorker:
+    """A worker that answers items batch by batch while its model stays loaded."""
+
+    def __init__(self, process: subprocess.Popen[str], events: Iterator[Event]) -> None:
+        self._process, self._events = process, events
+
+    def until(self, last: str) -> Iterator[Event]:
+        """Yield events up to the kind ``last``. Raises WorkerFailed with the reason when the worker dies."""
+        for event in self._events:
+            yield event
+            if event.kind == last:
+                return
+
+    def ask(self, batch: Batch) -> Iterator[Event]:
+        """Send a batch and yield what comes of it. Raises WorkerFailed with the reason when the worker dies."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._process.stdin.write(encode_batch(batch) + "\n")
+            self._process.stdin.flush()
+        yield from self.until("batch_done")
+
+
+@contextlib.contextmanager
+def batch_worker(request: CellRequest, limits: Limits) -> Iterator[BatchWorker]:
+    """Start a worker for a ``request`` by batch; it is gone when the block ends, whatever happens."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
+        process = _start(request, stderr)
+        try:
+            yield BatchWorker(process, _events(process, limits, stderr))
+        finally:
+            _kill(process)
+
+
 def _start(request: CellRequest, stderr: IO[str]) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-m", "rightsize.bench.worker"],
@@ -99,7 +132,7 @@ def _start(request: CellRequest, stderr: IO[str]) -> subprocess.Popen[str]:
     with contextlib.suppress(BrokenPipeError):
         process.stdin.write(encode_request(request) + "\n")
         process.stdin.flush()
-        if not request.turns:
+        if not (request.turns or request.by_batch):
             process.stdin.close()
     return process
 

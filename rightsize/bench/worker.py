@@ -9,9 +9,9 @@ import os
 import sys
 from typing import TextIO
 
-from rightsize.bench.measure import ELSEWHERE, Emit, measure_cell
+from rightsize.bench.measure import ELSEWHERE, Emit, measure_batches, measure_cell
 from rightsize.bench.process_memory import resident_bytes
-from rightsize.bench.protocol import CellRequest, Event, decode_request, encode_event
+from rightsize.bench.protocol import CellRequest, Event, decode_batch, decode_request, encode_event
 from rightsize.engines.interface import RemoteSession
 from rightsize.engines.registry import get_engine
 from rightsize.errors import EngineError, RightsizeError
@@ -60,7 +60,11 @@ def _measure(request: CellRequest, emit: Emit) -> None:
         if isinstance(session, RemoteSession):
             session.treat(request.remote)
         emit(Event("loaded", data={"build": build, "harness_memory": harness, **session.facts()}))
-        measure_cell(session, request, meter, emit, local=local, await_turn=_await_turn)
+        if request.by_batch:
+            batches = map(decode_batch, sys.stdin)
+            measure_batches(session, request, meter, emit, batches, local=local)
+        else:
+            measure_cell(session, request, meter, emit, local=local, await_turn=_await_turn)
     finally:
         session.close()
 

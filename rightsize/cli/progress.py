@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -39,7 +40,7 @@ class BenchProgress:
         )
         self._row = self._bar.add_task("starting", total=None, left="")
 
-    def __enter__(self) -> BenchProgress:
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 

@@ -33,6 +33,8 @@ EPILOG = examples(
     "rightsize recommend --task extraction --max-latency 500ms --min-accuracy 90% --max-memory 2GB",
     "rightsize recommend --task extraction,sql --min-accuracy 0.8 --minimize energy",
     "rightsize recommend --task sql --min-accuracy 70% --strict --bench",
+    "rightsize recommend --race --task extraction --model ./models --min-accuracy 90% --max-latency 500ms",
+    "rightsize recommend --race --task sql --model my-model-f16.gguf --within 2% --of my-model:F16",
 )
 
 
@@ -42,6 +44,8 @@ def recommend(  # noqa: PLR0917  one parameter per option
     max_latency: options.MaxLatency = None,
     max_ttft: options.MaxTtft = None,
     min_accuracy: options.MinAccuracy = None,
+    within: options.Within = None,
+    of: options.Of = None,
     max_memory: options.MaxMemory = None,
     max_size: options.MaxSize = None,
     min_tokens_per_s: options.MinTokensPerS = None,
@@ -60,13 +64,25 @@ def recommend(  # noqa: PLR0917  one parameter per option
     bench: Annotated[
         bool, typer.Option("--bench", help="Measure what is undecided, then decide again.")
     ] = False,
+    race: Annotated[
+        bool,
+        typer.Option("--race", help="Measure, smallest first, only until the evidence settles the question."),
+    ] = False,
+    model: Annotated[
+        list[str] | None,
+        typer.Option("--model", "-m", metavar="PATH|NAME", help="With --race: what to race, as for bench."),
+    ] = None,
+    quant: Annotated[
+        list[str] | None,
+        typer.Option("--quant", "-q", metavar="LEVEL", help="With --race: levels, as for bench."),
+    ] = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Name the smallest measured candidate that passes every threshold, and why each smaller one was refused.
 
-    Reads the store only, unless --bench is given. A threshold passes or fails only by an exact bound; the 5%
-    error is split over the candidates tried. Exit 0 with a winner, 1 when all fail, 3 when undecided.
+    Reads the store only, unless --bench or --race is given. A threshold passes or fails only by an exact bound;
+    the 5% error is split over the candidates tried. Exit 0 with a winner, 1 when all fail, 3 when undecided.
     """
     from rightsize.decide.recommendation import exit_code
     from rightsize.store import Store
@@ -74,6 +90,12 @@ def recommend(  # noqa: PLR0917  one parameter per option
     limits = read_thresholds(context.params)
     if not limits:
         raise UsageError("no threshold was given", next_step="Add one, such as --min-accuracy 90%")
+    if race:
+        from rightsize.cli.race import race as run
+
+        raise typer.Exit(int(run(context.params, limits)))
+    if model or quant:
+        raise UsageError("--model and --quant name what to race", next_step="Add --race, or leave them out")
     with (Store.open if bench else Store.existing_or_empty)(store) as results:
         tasks = chosen_tasks(split_commas(task), results)
 

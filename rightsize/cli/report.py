@@ -92,6 +92,7 @@ def report(  # noqa: PLR0917  one parameter per option
         return
     from rightsize.reports.build import ReportOptions, build_report
     from rightsize.reports.facts import DEFAULT_APIS
+    from rightsize.reports.race_view import is_race
     from rightsize.reports.write import write_report
 
     records = stored_records(store, split_commas(task))
@@ -103,7 +104,7 @@ def report(  # noqa: PLR0917  one parameter per option
         assumptions=assumptions,
         include_demo=include_demo,
     )
-    own = [record for record in records if record.suite == _base(record.suite)]
+    own = [r for r in records if r.suite == _base(r.suite) and not is_race(r)]
     choice = _choice(context.params, own, minimize, include_demo, assumptions)
     data = build_report(records, terms, choice)
     paths = write_report(data, folder or Path("reports") / terms.name)
@@ -144,7 +145,7 @@ def stored_records(store: str | None, tasks: Sequence[str]) -> list[Record]:
     from rightsize.store import Store
 
     with Store.existing(store) as results:
-        records = list(results.records())
+        records = list(results.records(races=True))
     have = sorted({record.suite for record in records})
     missing = [task for task in tasks if task not in have]
     if missing or not records:

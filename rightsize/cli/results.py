@@ -119,7 +119,7 @@ def delete(
     from rightsize.store import Store
 
     with Store.existing(store) as results:
-        have = {record.id for record in results.records(newest=False)}
+        have = {record.id for record in results.records(newest=False, races=True)}
         unknown = [str(cell) for cell in ids if cell not in have]
         if unknown:
             raise UsageError(
@@ -146,7 +146,7 @@ def _records(store: str | None, tasks: Sequence[str], candidate: str | None, *, 
     from rightsize.store import Store
 
     with Store.existing(store) as results:
-        records = results.records(candidate=candidate, newest=newest)
+        records = results.records(candidate=candidate, newest=newest, races=True)
     return [record for record in records if not tasks or record.suite in tasks]
 
 

@@ -53,6 +53,16 @@ MaxEnergy = Annotated[
     str | None,
     typer.Option("--max-energy-per-request", metavar="ENERGY", help="Gross, as 0.5J.", rich_help_panel=_PANEL),
 ]
+Within = Annotated[
+    str | None,
+    typer.Option(
+        "--within", metavar="RATIO", help="Score at most this below --of, as 2%.", rich_help_panel=_PANEL
+    ),
+]
+Of = Annotated[
+    str | None,
+    typer.Option("--of", metavar="CANDIDATE", help="The reference of --within.", rich_help_panel=_PANEL),
+]
 LatencyMetricOption = Annotated[
     LatencyMetric,
     typer.Option("--latency-metric", help="Percentile of latency and TTFT.", rich_help_panel=_PANEL),
@@ -64,13 +74,29 @@ def read_thresholds(params: Mapping[str, Any]) -> tuple[Threshold, ...]:
     from rightsize.domain import Threshold
     from rightsize.metrics import METRICS
 
-    thresholds = []
+    thresholds = _relative(params)
     for name, (parse, metric) in _readers(str(params["latency_metric"])).items():
         text = params[name]
         if text is not None:
             limit = parse(text, f"--{name.replace('_', '-')}")
             thresholds.append(Threshold(metric, METRICS[metric].direction, limit, text.strip()))
     return tuple(thresholds)
+
+
+def _relative(params: Mapping[str, Any]) -> list[Threshold]:
+    """The threshold against a reference, which takes both of its options."""
+    from rightsize.domain import Direction, Threshold
+    from rightsize.errors import UsageError
+    from rightsize.units import parse_ratio
+
+    within, of = params.get("within"), params.get("of")
+    if within is None and of is None:
+        return []
+    if within is None or of is None:
+        missing = "--within, as 2%" if within is None else "--of CANDIDATE"
+        raise UsageError("--within and --of go together", next_step=f"Add {missing}")
+    limit = parse_ratio(within, "--within")
+    return [Threshold("score_drop", Direction.LOWER, limit, f"{within.strip()} of {of}", of)]
 
 
 def _readers(latency_metric: str) -> dict[str, tuple[Callable[[str, str], float], str]]:

@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rightsize.decide.race_course import AskItems, Confirm, Course, Finished, Probe, ScoreTest, Step
-from rightsize.decide.race_rules import Account, RaceRules, Standing, chance_open, standing
+from rightsize.decide.race_rules import Account, RaceRules, Refusal, Standing, chance_open, standing
 from rightsize.decide.race_trace import Fate, Look, TraceEntry
 from rightsize.domain import Judgement, Verdict
 from rightsize.stats.betting import score_bounds
 from rightsize.stats.bounds import Bounds
 from rightsize.stats.paired import paired_drop_bounds
-from rightsize.stats.sequence import Groups, as_groups, expected_items, paired_groups
+from rightsize.stats.sequence import Groups, anytime_bounds, as_groups, expected_items, paired_groups
 
 
 @dataclass(slots=True)
@@ -31,6 +31,8 @@ class Race:
     rules: RaceRules = field(default_factory=RaceRules)
     facts_matter: bool = False
     account: Account = field(init=False)
+    _refusal: Refusal = field(init=False)
+    _bounds: Bounds | None = field(init=False, default=None)
     trace: list[TraceEntry] = field(init=False, default_factory=list)
     winner: str | None = field(init=False, default=None)
     _at: int = field(init=False, default=0)
@@ -42,7 +44,8 @@ class Race:
     _looks: list[Look] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        self.account = Account.open(self.rules)
+        self.account = Account.open(self.rules, len(self.candidates))
+        self._refusal = Refusal.of(self.rules, len(self.tests), self.facts_matter)
 
     # --- what to do next ------------------------------------------------------------------------------------
 
@@ -50,14 +53,14 @@ class Race:
         """What to measure next. Without new evidence the same step again."""
         while self.winner is None and self._at < len(self.candidates):
             if self.facts_matter and not self._probed:
-                return Probe(self.candidates[self._at], self.rules.refuse_alpha * self.rules.reserve)
+                return Probe(self.candidates[self._at], self._refusal.probe)
             if self._passed < len(self.tests):
                 asked = self._ask(self.tests[self._passed])
                 if asked is not None:
                     return asked
             elif self.facts_matter:
                 self._confirming = True
-                return Confirm(self.candidates[self._at], self.account.reserve * self.rules.look)
+                return Confirm(self.candidates[self._at], min(self._look_alpha, self._refusal.full))
             else:
                 self._drop(Fate.WON, "it meets every threshold")
         return Finished(self.winner)
@@ -114,38 +117,50 @@ class Race:
     def _settled(self, test: ScoreTest, known: int) -> bool:
         """Judge what is known of the test; whether that ended the candidate or the test."""
         course, groups = self.courses[test.task], self._groups(test)
-        now = standing(groups, test.bet_limit, self.account, self.rules)
+        now = standing(groups, test.bet_limit, self.account, self._refusal.bets)
         if not self._looks or (self._looks[-1].task, self._looks[-1].items) != (test.task, known):
-            self._looks.append(Look(test.task, known, now.bounds.value or 0.0, now.capital))
+            self._looks.append(Look(test.task, known, groups.mean or 0.0, now.capital))
+        self._capital = min(self._capital, now.capital)
         if now.verdict is None and known >= course.items:
             now = self._last_look(test, now)
-        self._capital = min(self._capital, now.capital)
-        if now.verdict is Verdict.PASS:
+        elif now.verdict is None and self._is_futile(test, groups):
+            now = replace(
+                now, verdict=Verdict.UNDECIDED, reason="too close to the limit for all its items to tell"
+            )
+        if now.verdict is None:
+            return False
+        bounds = now.bounds or anytime_bounds(groups, self.account.stake if now.passed else self._refusal.bets)
+        self._bounds = test.shown(bounds)
+        if now.passed:
             self._passed += 1
         elif now.verdict is Verdict.FAIL:
-            self._drop(Fate.REFUSED, now.reason, bounds=now.bounds)
-        elif known >= course.items:
-            self._drop(Fate.UNDECIDED, now.reason, bounds=now.bounds, more=self._more(test, groups))
-        elif chance_open(groups, test.bet_limit, course.items, self.account, self.rules) > self.rules.futile:
-            reason = "all its items would hardly settle it: too close to the limit"
-            self._drop(Fate.UNDECIDED, reason, bounds=now.bounds, more=self._more(test, groups))
+            self._drop(Fate.REFUSED, f"{test.says(now.verdict)}, {now.reason}")
         else:
-            return False
+            self._drop(Fate.UNDECIDED, f"{test.says(now.verdict)}, {now.reason}", more=self._more(test, groups))
         return True
+
+    @property
+    def _look_alpha(self) -> float:
+        """Error of accepting at the next look at a fixed n."""
+        return self.account.reserve * self.rules.look
+
+    def _is_futile(self, test: ScoreTest, groups: Groups) -> bool:
+        total = self.courses[test.task].items
+        chance = chance_open(groups, test.bet_limit, total, self._look_alpha, self._refusal.last)
+        return chance > self.rules.futile
 
     def _last_look(self, test: ScoreTest, now: Standing) -> Standing:
         """All items are answered: judge them at a fixed n, paid from the reserve."""
-        level = self.account.reserve * self.rules.look
-        accept, refuse = (
-            self._fixed(test, level),
-            self._fixed(test, self.rules.refuse_alpha * self.rules.reserve),
-        )
+        accept, refuse = self._fixed(test, self._look_alpha), self._fixed(test, self._refusal.last)
         self.account = self.account.after_look(self.rules)
+        reason = "by the exact bound over all items"
         if accept.lower is not None and accept.lower >= test.bet_limit:
-            return replace(now, verdict=Verdict.PASS, reason="the exact bound over all items")
+            return replace(now, verdict=Verdict.PASS, bounds=accept, reason=reason)
         if refuse.upper is not None and refuse.upper < test.bet_limit:
-            return replace(now, verdict=Verdict.FAIL, bounds=refuse, reason="the exact bound over all items")
-        return replace(now, bounds=refuse, reason="all items are answered and the limit lies within the bounds")
+            return replace(now, verdict=Verdict.FAIL, bounds=refuse, reason=reason)
+        return replace(
+            now, verdict=Verdict.UNDECIDED, bounds=refuse, reason="still open when all items are answered"
+        )
 
     def _fixed(self, test: ScoreTest, alpha: float) -> Bounds:
         pairs = self.courses[test.task].seen(self._of(self.candidates[self._at], test.task))
@@ -182,12 +197,11 @@ class Race:
         reason: str,
         judgement: Judgement | None = None,
         *,
-        bounds: Bounds | None = None,
         more: int | None = None,
     ) -> None:
         candidate = self.candidates[self._at]
         entry = TraceEntry(
-            candidate, fate, reason, tuple(self._looks), bounds, judgement, self.account.stake, more
+            candidate, fate, reason, tuple(self._looks), self._bounds, judgement, self.account.stake, more
         )
         self.trace.append(entry)
         if fate is Fate.WON:
@@ -196,7 +210,7 @@ class Race:
         self.account = self.account.handed_on(self._capital)
         self._at, self._passed, self._capital = self._at + 1, 0, 1.0
         self._probed = self._confirming = False
-        self._looks = []
+        self._looks, self._bounds = [], None
 
     def _of(self, candidate: str, task: str) -> dict[str, float]:
         return self._scores.setdefault((candidate, task), {})

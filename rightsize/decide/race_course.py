@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from rightsize.domain import Verdict
+from rightsize.stats.bounds import Bounds
+from rightsize.units import format_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,24 @@ class ScoreTest:
     def bet_limit(self) -> float:
         """The limit on the scale that is bet on; see :func:`rightsize.stats.sequence.paired_groups`."""
         return (1 - self.limit) / 2 if self.reference else self.limit
+
+    def says(self, verdict: Verdict) -> str:
+        """The verdict on this test in words."""
+        limit, score = format_value(self.limit, "ratio"), f"the score on {self.task}"
+        if self.reference:
+            words = {Verdict.PASS: f"is at most {limit} below", Verdict.FAIL: f"is more than {limit} below"}
+            return f"{score} {words.get(verdict, f'may be more than {limit} below')} that of {self.reference}"
+        words = {Verdict.PASS: f"is at least {limit}", Verdict.FAIL: f"is below {limit}"}
+        return f"{score} {words.get(verdict, f'may be below {limit}')}"
+
+    def shown(self, bounds: Bounds) -> Bounds:
+        """Bounds on the scale that is bet on as bounds of the score, or of its drop below the reference."""
+        if not self.reference:
+            return bounds
+        value, low, high = (
+            None if b is None else 1 - 2 * b for b in (bounds.value, bounds.upper, bounds.lower)
+        )
+        return replace(bounds, value=value, lower=low, upper=high)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from rightsize.domain import Judgement
+from rightsize.errors import ExitCode
 from rightsize.stats.bounds import Bounds
 
 
@@ -50,3 +52,75 @@ class TraceEntry:
         """How many items its verdict rests on, over all tasks."""
         last = {look.task: look.items for look in self.looks}
         return sum(last.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one candidate's race took: items asked now, items known from before, and seconds."""
+
+    items_asked: int = 0
+    items_reused: int = 0
+    load_s: float = 0.0
+    facts_s: float = 0.0
+    answer_s: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """All seconds together."""
+        return self.load_s + self.facts_s + self.answer_s
+
+
+@dataclass(frozen=True, slots=True)
+class RaceResult:
+    """A race that is over. ``order`` holds every candidate, ascending; ``objectives`` what was minimised, where
+    known; ``items_each`` how many items all tasks have together."""
+
+    order: tuple[str, ...]
+    objectives: Mapping[str, float | None]
+    entries: tuple[TraceEntry, ...]
+    costs: Mapping[str, Cost]
+    winner: str | None
+    alpha: float
+    items_each: int
+
+    @property
+    def items_asked(self) -> int:
+        """Items asked in this race."""
+        return sum(cost.items_asked for cost in self.costs.values())
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of loading, probing and answering, of all candidates."""
+        return sum(cost.seconds for cost in self.costs.values())
+
+    @property
+    def exhaustive_items(self) -> int:
+        """Items that asking every candidate everything would have asked."""
+        return self.items_each * len(self.order)
+
+    @property
+    def exhaustive_seconds(self) -> float | None:
+        """About how long that would have taken: seconds an item and a load as seen, the dearest ones for
+        candidates that were never loaded. None when nothing was asked."""
+        seen = {name: cost for name, cost in self.costs.items() if cost.items_asked}
+        if not seen:
+            return None
+        rates = {name: cost.answer_s / cost.items_asked for name, cost in seen.items()}
+        loads = {name: cost.load_s for name, cost in seen.items()}
+        most_rate, most_load = max(rates.values()), max(loads.values())
+        return sum(
+            loads.get(name, most_load) + rates.get(name, most_rate) * self.items_each for name in self.order
+        )
+
+    @property
+    def undecided(self) -> tuple[TraceEntry, ...]:
+        """Candidates that more items might still accept."""
+        return tuple(entry for entry in self.entries if entry.fate is Fate.UNDECIDED)
+
+
+def race_exit_code(result: RaceResult, *, strict: bool = False) -> ExitCode:
+    """Return 0 with a winner (``strict``: 3 if a smaller one is undecided), 1 when all are refused, else 3."""
+    if result.winner is not None:
+        return ExitCode.UNDECIDED if strict and result.undecided else ExitCode.PASS
+    refused = any(entry.fate is Fate.REFUSED for entry in result.entries)
+    return ExitCode.FAIL if refused and not result.undecided else ExitCode.UNDECIDED

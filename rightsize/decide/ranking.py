@@ -15,9 +15,10 @@ from rightsize.decide.evidence import MACHINE_FREE, evidence
 from rightsize.decide.nearest import nearest_miss
 from rightsize.decide.objective import Minimize
 from rightsize.decide.recommendation import CandidateResult, Recommendation
+from rightsize.decide.relative import METRIC, judge_drop, reference_among
 from rightsize.decide.selection import select
 from rightsize.decide.thresholds import OTHER_MACHINE, judge
-from rightsize.domain import Absent, Failed, Measured, ModelKind, Record, Skipped, Threshold, Verdict
+from rightsize.domain import Absent, Failed, Judgement, Measured, ModelKind, Record, Skipped, Threshold, Verdict
 
 _OBJECTIVES = {
     Minimize.SIZE: "size_bytes",
@@ -37,6 +38,7 @@ class _Terms:
     alpha: float
     machine_fingerprint: str | None
     costs: Mapping[str, float]
+    references: Mapping[str, Record]
 
     def is_elsewhere(self, record: Record) -> bool:
         return self.machine_fingerprint not in {None, record.machine_fingerprint}
@@ -62,7 +64,9 @@ def recommend(
     chosen = select(records, tasks, machine_fingerprint=machine_fingerprint, include_demo=include_demo)
     tried = sum(any(_measured(r) for r in by_task.values()) for by_task in chosen.records.values())
     metric = objective_metric(minimize, latency_metric)
-    terms = _Terms(tasks, thresholds, metric, alpha / max(1, tried), machine_fingerprint, costs or {})
+    references = _references(thresholds, chosen.records)
+    each = alpha / max(1, tried)
+    terms = _Terms(tasks, thresholds, metric, each, machine_fingerprint, costs or {}, references)
     results = (_result(candidate, by_task, terms) for candidate, by_task in chosen.records.items())
     ranked = tuple(sorted(results, key=_rank))
     passing = [result for result in ranked if result.verdict is Verdict.PASS]
@@ -89,9 +93,17 @@ def objective_metric(minimize: Minimize, latency_metric: str) -> str:
     return latency_metric if minimize is Minimize.LATENCY else _OBJECTIVES[minimize]
 
 
+def _references(
+    thresholds: Sequence[Threshold], records: Mapping[str, Mapping[str, Record]]
+) -> Mapping[str, Record]:
+    """The records of the candidate that a relative threshold names, by task."""
+    named = next((t.reference for t in thresholds if t.metric == METRIC), "")
+    return records[reference_among(named, records)] if named and records else {}
+
+
 def _result(candidate: str, by_task: Mapping[str, Record], terms: _Terms) -> CandidateResult:
     judgements = tuple(
-        judge(threshold, by_task[task], terms.alpha, machine_fingerprint=terms.machine_fingerprint)
+        _judged(threshold, by_task[task], terms)
         for task in terms.tasks
         if task in by_task and _measured(by_task[task])
         for threshold in terms.thresholds
@@ -111,6 +123,12 @@ def _result(candidate: str, by_task: Mapping[str, Record], terms: _Terms) -> Can
         skipped=any(isinstance(record.outcome, Skipped) for record in by_task.values()),
         kind=next(iter(by_task.values())).kind,
     )
+
+
+def _judged(threshold: Threshold, record: Record, terms: _Terms) -> Judgement:
+    if threshold.metric == METRIC:
+        return judge_drop(threshold, record, terms.references.get(record.suite), terms.alpha)
+    return judge(threshold, record, terms.alpha, machine_fingerprint=terms.machine_fingerprint)
 
 
 def _verdict(verdicts: Sequence[Verdict], has_problems: bool) -> Verdict:

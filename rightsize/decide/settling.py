@@ -11,7 +11,7 @@ from rightsize.decide.recommendation import CandidateResult, Recommendation
 from rightsize.decide.thresholds import OTHER_MACHINE
 from rightsize.domain import Judgement, Record, Verdict
 
-_ITEM_METRICS = {"score", "invalid_rate"}
+_ITEM_METRICS = {"score", "score_drop", "invalid_rate"}
 _REQUEST_READINGS = ("latency", "ttft", "itl")
 _SPEED_READINGS = ("decode_tokens", "prefill_tokens")
 

@@ -14,6 +14,7 @@ OTHER_MACHINE = "measured on another machine"
 
 _FLAGS = {
     "score": "--min-accuracy",
+    "score_drop": "--within",
     "memory_bytes": "--max-memory",
     "size_bytes": "--max-size",
     "decode_tokens_per_s": "--min-tokens-per-s",

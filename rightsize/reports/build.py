@@ -33,6 +33,7 @@ from rightsize.reports.facts import (
     prices_compiled,
 )
 from rightsize.reports.figures import figures_of
+from rightsize.reports.race_view import is_race, newest_race
 from rightsize.reports.select import by_task, side_by_side
 from rightsize.reports.trust_lines import trust_text
 from rightsize.tco.api import ApiCosting, ApiPrice, BreakEven, api_curve, break_even, price_api
@@ -82,6 +83,7 @@ def build_report(
     if options.volume is not None:
         assumptions = at_volume(assumptions, options.volume)
     volume = assumptions.monthly_requests.likely
+    race, records = newest_race(records), [record for record in records if not is_race(record)]
     if not records:
         raise StoreError("there is nothing to report", next_step="Measure first: rightsize bench --task NAME")
     derived = [record for record in records if is_derived(record.suite)]
@@ -111,6 +113,7 @@ def build_report(
         carbon_attribution=carbon_attribution(economics.grid),
         region=economics.grid.region if economics.grid else None,
         checks=_checks(records, tasks, newest) if derived else (),
+        race=race,
     )
 
 

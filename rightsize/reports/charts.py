@@ -65,7 +65,7 @@ def cost_by_part(task: TaskView, name: str) -> str | None:
     if not rows:
         return None
     rows += [(cost.api.model, {"api": cost.per_month}, cost.per_month) for cost in task.api_costs]
-    with _canvas(width=5.4, height=0.9 + 0.3 * len(rows)) as (figure, axes):
+    with canvas(width=5.4, height=0.9 + 0.3 * len(rows)) as (figure, axes):
         _bars(axes, rows)
         description = "; ".join(f"{label}: {_estimate_text(total)}" for label, _, total in rows)
         return inline_svg(figure, name, "Cost per month by part", f"{description}. The table has the numbers.")
@@ -75,7 +75,7 @@ def cost_over_volume(task: TaskView, name: str, stated: float) -> str | None:
     """Monthly cost over volume, here and at each API, with bands; both axes logarithmic."""
     if not task.curves:
         return None
-    with _canvas(width=5.2, height=3.7) as (figure, axes):
+    with canvas(width=5.2, height=3.7) as (figure, axes):
         axes.set(xscale="log", yscale="log", xlabel="requests per month", ylabel="cost per month, USD")
         hosted = [curve for curve in task.curves if not curve.local]
         for index, curve in enumerate(hosted):
@@ -95,7 +95,7 @@ def cost_over_volume(task: TaskView, name: str, stated: float) -> str | None:
 
 
 @contextmanager
-def _canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
+def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
     """A figure of ``width`` x ``height`` inches in the report's style, without pyplot's global state."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -113,7 +113,7 @@ def _scatter(task: TaskView, name: str, metric: str, label: str, front: set[int]
         return None
     from matplotlib.ticker import LogLocator, MaxNLocator
 
-    with _canvas(width=4.7, height=3.5) as (figure, axes):
+    with canvas(width=4.7, height=3.5) as (figure, axes):
         _front_line(axes, [(x.value, y.value) for view, x, y in points if view.number in front])
         for view, x, y in points:
             _point(axes, x, y, view.number in front, task.focus is not None and view.id == task.focus.id)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from rightsize.checks.figures import CheckFigure
 from rightsize.domain import Absent, Estimate, JsonValue, Provenance
+from rightsize.reports.race_view import RaceView
 from rightsize.tco.api import ApiCosting, BreakEven
 from rightsize.tco.carbon import Footprint
 from rightsize.tco.cost import Costing
@@ -124,6 +125,7 @@ class ReportData:
     carbon_attribution: str
     region: str | None
     checks: tuple[CheckFigure, ...] = ()
+    race: RaceView | None = None
 
     @property
     def has_modelled_energy(self) -> bool:

@@ -16,6 +16,7 @@ from rightsize.reports import charts, wording
 from rightsize.reports.checks_table import value_text
 from rightsize.reports.data import ReportData, TaskView
 from rightsize.reports.numbers import count, interval_of, quantity, value_of
+from rightsize.reports.race_chart import race_chart
 from rightsize.tco.cost import PART_TITLES
 
 TEMPLATES = Path(__file__).resolve().parent / "templates"
@@ -31,6 +32,7 @@ def render_html(data: ReportData) -> str:
         limits=wording.limits(data),
         columns=[METRICS[name] for name in wording.COLUMNS],
         charts={task.name: _charts(task, data, index) for index, task in enumerate(data.tasks)},
+        race_svg=Markup(_slim(race_chart(data.race, "race"))) if data.race else None,  # noqa: S704  ours
         style=Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),  # noqa: S704  our own file
     )
 

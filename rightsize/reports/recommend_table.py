@@ -86,7 +86,7 @@ def judgement_cell(judgement: Judgement) -> Text:
 def _column(threshold: Threshold) -> str:
     sign = "≥" if threshold.direction is Direction.HIGHER else "≤"
     title = _SHORT_TITLES.get(threshold.metric, METRICS[threshold.metric].title)
-    return f"{title}\n{sign} {threshold.text}"
+    return f"{title}\n{sign} {threshold.text.partition(' of ')[0]}"
 
 
 def _cells(result: CandidateResult, task: str, answer: Recommendation) -> list[Text]:

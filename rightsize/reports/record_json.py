@@ -30,7 +30,7 @@ def record_json(record: Record) -> dict[str, Any]:
     if not isinstance(outcome, Measured):
         return {**base, "metrics": {}, "corpus": {}, "absent": {}, "trust": None, "soak": None, "facts": {}}
     # What money is made of is no measurement of this cell: reports add it from stated assumptions.
-    named = (metric for metric in METRICS.values() if not metric.name.startswith("cost_"))
+    named = (metric for metric in METRICS.values() if metric.stored)
     figures = {metric.name: figure_of(record, metric) for metric in named}
     return {
         **base,

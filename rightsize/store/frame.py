@@ -69,7 +69,7 @@ _FACTS = (
     "quant",
     *SETTINGS,
 )
-_FIGURES = tuple(name for name in METRICS if not name.startswith("cost_"))
+_FIGURES = tuple(name for name, metric in METRICS.items() if metric.stored)
 COLUMNS = (*_FACTS, *_FIGURES, "energy_provenance", "energy_source", "absent")
 
 

@@ -91,11 +91,17 @@ class Store:
         return cell_id
 
     def records(
-        self, *, suite: str | None = None, candidate: str | None = None, newest: bool = True
+        self,
+        *,
+        suite: str | None = None,
+        candidate: str | None = None,
+        newest: bool = True,
+        races: bool = False,
     ) -> list[Record]:
         """Return stored cells, oldest first; ``newest`` keeps the last repetition of equal measurements only.
 
-        Measurements are equal when fingerprint and item limit are.
+        Measurements are equal when fingerprint and item limit are. What a race left is among them only with
+        ``races``: how many items it asked depended on their answers, so bounds for a fixed n do not hold there.
         """
         query = select(CELL).order_by(CELL.c.id)
         if suite is not None:
@@ -104,6 +110,8 @@ class Store:
             query = query.where(CELL.c.candidate_id == candidate)
         with translated(self._engine.url), self._engine.connect() as connection:
             cells = [dict(cell) for cell in connection.execute(query).mappings()]
+            if not races:
+                cells = [cell for cell in cells if "race" not in cell["suite_info"]]
             if newest:
                 cells = _last_repetitions(cells)
             ids = [cell["id"] for cell in cells]

@@ -193,3 +193,45 @@ def test_a_command_to_copy_is_never_broken(run: Run, store: Store, record: Build
     (command,) = json.loads(run("--task", "extraction,sql", "--min-accuracy", "90%", "--json")[1])["settle"]
     assert len(command) > 80
     assert f"  {command}" in out.splitlines()
+
+
+def test_within_a_reference_is_judged_on_the_same_items(run: Run, store: Store, record: Build) -> None:
+    for name, right, size in (("tiny:Q4_K_M", 300, 5), ("small:Q8_0", 489, 9), ("big:F16", 490, 20)):
+        store.append(record(name, right=right, size_bytes=size * 10_000_000))
+    asked = ("--task", "extraction", "--within", "10%", "--of", "big")
+    code, out, _ = run(*asked)
+    assert code == 0 and "small:Q8_0 is the smallest candidate" in out
+    _, out, _ = run(*asked, "--json")
+    document = json.loads(out)
+    jsonschema.validate(document, SCHEMA)
+    drops = {c["candidate"]: c["judgements"][0] for c in document["candidates"]}
+    assert drops["tiny:Q4_K_M"]["verdict"] == "FAIL" and drops["big:F16"]["verdict"] == "PASS"
+    assert drops["small:Q8_0"]["flag"] == "--within" and drops["small:Q8_0"]["bound_high"] <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--within", "2%"), "Add --of CANDIDATE"),
+        (("--of", "big"), "Add --within, as 2%"),
+        (("--within", "nan", "--of", "big"), "--within 'nan': is not a number"),
+        (("--within", "2%", "--of", "other"), "no such candidate has results. Candidates: big:F16"),
+        (("--min-accuracy", "nan"), "--min-accuracy 'nan': is not a number"),
+        (("--min-accuracy", "50%", "--model", "x.gguf"), "Add --race"),
+        (("--race", "--min-accuracy", "50%", "--minimize", "cost"), "--race cannot minimise cost"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_in_one_line(
+    run: Run, store: Store, record: Build, options: tuple[str, ...], said: str
+) -> None:
+    store.append(record("big:F16", right=490))
+    code, _, err = run("--task", "extraction", *options)
+    assert code == 2 and said in err and len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(("limit", "code"), [("0%", 0), ("100%", 1)])
+def test_limits_of_exactly_nothing_and_everything(
+    run: Run, store: Store, record: Build, limit: str, code: int
+) -> None:
+    store.append(record("big:F16", right=490))
+    assert run("--task", "extraction", "--min-accuracy", limit)[0] == code

@@ -82,10 +82,11 @@ def test_no_false_acceptance_above_the_promise_however_many_are_tried(means: lis
 
 
 def test_a_dropped_candidate_hands_on_what_it_did_not_lose_and_never_more() -> None:
-    account = Account.open(RaceRules())
-    assert account.stake + account.reserve == pytest.approx(0.05)
-    assert account.handed_on(0.5).stake == pytest.approx(account.stake / 2)
-    assert account.handed_on(40.0) == account
+    account = Account.open(RaceRules(), 5)
+    assert account.stake + account.reserve + 4 * account.share == pytest.approx(0.05)
+    assert account.handed_on(0.5).stake == pytest.approx(account.stake / 2 + account.share)
+    assert account.handed_on(40.0).stake == pytest.approx(account.stake + account.share)
+    assert Account.open(RaceRules(), 1).share == 0
     assert account.after_look(RaceRules()).reserve == pytest.approx(account.reserve / 2)
 
 

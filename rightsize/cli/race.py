@@ -1,0 +1,145 @@
+"""``rightsize recommend --race``: measure only until the evidence settles which candidate is the smallest."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from rightsize.cli.common import out, print_json, split_commas, talk
+from rightsize.cli.progress import BenchProgress
+
+if TYPE_CHECKING:
+    from rightsize.decide.race_trace import Cost, RaceResult, TraceEntry
+    from rightsize.domain import Threshold
+    from rightsize.errors import ExitCode
+
+
+class RaceProgress(BenchProgress):
+    """Progress of a race: one line for each candidate that is out; implements ``RaceListener``."""
+
+    def looked(self, candidate: str, task: str, items: int, of: int, mean: float) -> None:
+        """Show the score so far."""
+        self._bar.update(
+            self._row, description=f"{self._name} {task} {mean:.3f}", completed=items, total=of, left=""
+        )
+
+    def ended(self, entry: TraceEntry, cost: Cost) -> None:
+        """Say what came of a candidate, why, and what it took."""
+        took = f"{cost.items_asked:,} items, {cost.seconds:.1f} s"
+        self._console.print(
+            f"  {entry.candidate:<30} {entry.fate.value}: {entry.reason} ({took})", markup=False
+        )
+
+
+def race(params: Mapping[str, Any], limits: Sequence[Threshold]) -> ExitCode:
+    """Race what the options name, show it, and return the exit code."""
+    from rightsize.cli.bench import load_suites
+    from rightsize.decide.race_trace import race_exit_code
+    from rightsize.flows.race import RaceWanted, run_race
+    from rightsize.machine import scan
+    from rightsize.settings import resolve_settings
+    from rightsize.store import Store
+
+    settings = resolve_settings({"store": params["store"]})
+    suites = load_suites(params["task"])
+    wanted = RaceWanted(
+        suites=suites,
+        thresholds=limits,
+        models=split_commas(params["model"]),
+        levels=split_commas(params["quant"]),
+        reference=params["of"] or "",
+        minimize=params["minimize"],
+        latency_metric=f"latency_{params['latency_metric']}_ms",
+    )
+    with Store.open(settings.store) as store, RaceProgress(talk()) as progress:
+        result = run_race(
+            wanted,
+            machine=scan(with_bandwidth=False),
+            settings=settings,
+            store=store,
+            listener=progress,
+            notify=progress.note,
+        )
+    _show(result, [suite.name for suite in suites], params)
+    return race_exit_code(result, strict=params["strict"])
+
+
+def _show(result: RaceResult, tasks: Sequence[str], params: Mapping[str, Any]) -> None:
+    command = shlex.join(["rightsize", *sys.argv[1:]])
+    if params["as_json"]:
+        print_json(payload(result, tasks, params["minimize"].value, command))
+        return
+    from rightsize.reports.race_table import race_lines
+
+    for part in race_lines(result, command):
+        out().print(part)
+
+
+def payload(result: RaceResult, tasks: Sequence[str], minimize: str, command: str) -> dict[str, Any]:
+    """What ``--json`` prints, in the shape of ``recommend`` with the race beside it."""
+    from rightsize.decide.race_trace import race_exit_code
+    from rightsize.errors import ExitCode
+
+    words = {ExitCode.PASS: "PASS", ExitCode.FAIL: "FAIL"}
+    return {
+        "schema_version": 1,
+        "command": "recommend",
+        "tasks": list(tasks),
+        "minimize": minimize,
+        "alpha": result.alpha,
+        "alpha_each": max((entry.stake for entry in result.entries), default=result.alpha),
+        "verdict": words.get(race_exit_code(result), "UNDECIDED"),
+        "winner": result.winner,
+        "baseline": None,
+        "smaller_undecided": [entry.candidate for entry in result.undecided],
+        "nearest_miss": None,
+        "settle": [command] if result.undecided else [],
+        "candidates": [_candidate_json(result, entry) for entry in result.entries],
+        "notes": [],
+        "race": {
+            "order": list(result.order),
+            "items_asked": result.items_asked,
+            "exhaustive_items": result.exhaustive_items,
+            "seconds": result.seconds,
+            "exhaustive_seconds": result.exhaustive_seconds,
+            "trace": [_trace_json(entry, result.costs[entry.candidate]) for entry in result.entries],
+        },
+    }
+
+
+def _candidate_json(result: RaceResult, entry: TraceEntry) -> dict[str, Any]:
+    from rightsize.cli.recommend import judgement_json
+    from rightsize.decide.race_trace import Fate
+
+    verdicts = {Fate.WON: "PASS", Fate.REFUSED: "FAIL"}
+    return {
+        "candidate": entry.candidate,
+        "verdict": verdicts.get(entry.fate, "UNDECIDED"),
+        "objective": result.objectives.get(entry.candidate),
+        "embedded": False,
+        "skipped": False,
+        "more_needed": entry.more_items,
+        "problems": [entry.reason] if entry.fate is Fate.FAILED else [],
+        "judgements": [judgement_json(entry.judgement)] if entry.judgement else [],
+    }
+
+
+def _trace_json(entry: TraceEntry, cost: Cost) -> dict[str, Any]:
+    bounds = entry.bounds
+    return {
+        "candidate": entry.candidate,
+        "fate": entry.fate.value,
+        "reason": entry.reason,
+        "items": entry.items,
+        **asdict(cost),
+        "stake": entry.stake,
+        "value": bounds.value if bounds else None,
+        "bound_low": bounds.lower if bounds else None,
+        "bound_high": bounds.upper if bounds else None,
+        "method": bounds.method if bounds else None,
+        "more_items": entry.more_items,
+        "looks": [asdict(look) for look in entry.looks],
+    }

@@ -1,0 +1,332 @@
+"""Driving a race: opens each candidate's worker once, asks what the race wants to know, stores what was
+heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from rightsize.bench.heat import FactsWanted, Heat
+from rightsize.bench.plan import Cell
+from rightsize.bench.run import Listener, key_of, known_misfit, misfit, record_of
+from rightsize.bench.supervise import WorkerFailed
+from rightsize.decide.evidence import Evidence, evidence
+from rightsize.decide.objective import Minimize
+from rightsize.decide.race import Race
+from rightsize.decide.race_course import AskItems, Confirm, Finished, Probe
+from rightsize.decide.race_trace import Cost, Fate, TraceEntry
+from rightsize.decide.thresholds import judge
+from rightsize.domain import (
+    Failed,
+    ItemOutcome,
+    Judgement,
+    Machine,
+    Measured,
+    Provenance,
+    Record,
+    Threshold,
+    Verdict,
+)
+from rightsize.engines.registry import get_engine
+from rightsize.errors import EngineError
+from rightsize.flows.race_records import race_record
+from rightsize.metrics import METRICS
+from rightsize.settings import Settings
+from rightsize.stats.order import least_samples
+from rightsize.units import format_value
+
+PROBE_REQUESTS = 8
+PROBE_REPETITIONS = 3
+_SPEED = ("decode_tokens_per_s", "prefill_tokens_per_s")
+_OBJECTIVES = {Minimize.MEMORY: "memory_bytes", Minimize.ENERGY: "energy_j_per_request"}
+
+
+class RaceListener(Listener, Protocol):
+    """Told what happens, for progress on the terminal."""
+
+    def looked(self, candidate: str, task: str, items: int, of: int, mean: float) -> None:
+        """A batch was answered; ``mean`` is over all ``items`` so far."""
+
+    def ended(self, entry: TraceEntry, cost: Cost) -> None:
+        """A candidate's race is over."""
+
+
+class Results(Protocol):
+    """A store as the race sees it."""
+
+    def append(self, record: Record) -> int:
+        """Store a record and return its id."""
+
+    def records(self, *, suite: str | None = None, races: bool = False) -> list[Record]:
+        """Stored cells, oldest first."""
+
+
+class Driver:
+    """Holds one worker at a time. ``cells`` maps candidates to what they run."""
+
+    def __init__(
+        self,
+        cells: Mapping[str, Cell],
+        thresholds: Sequence[Threshold],
+        *,
+        machine: Machine,
+        builds: Mapping[str, Mapping[str, Any]],
+        settings: Settings,
+        store: Results,
+        listener: RaceListener,
+    ) -> None:
+        self._cells, self._machine, self._builds = cells, machine, builds
+        self._settings, self._store, self._listener = settings, store, listener
+        self._facts = [threshold for threshold in thresholds if not threshold.metric.startswith("score")]
+        self._told: dict[str, Any] = {
+            "id": datetime.now(UTC).isoformat(),
+            "thresholds": [{"metric": t.metric, "limit": t.limit, "text": t.text} for t in thresholds],
+        }
+        self._outcomes: dict[tuple[str, str], dict[str, ItemOutcome]] = {}
+        self._measured: dict[str, dict[str, Record]] = {}
+        self._heats: dict[str, list[Heat]] = {}
+        self._asked: dict[str, int] = {}
+        self._reused: dict[str, int] = {}
+        self._open: str | None = None
+        self._stack = ExitStack()
+        self._ended = 0
+
+    # --- what is known before anything is measured ----------------------------------------------------------
+
+    def remember(self, known: Sequence[tuple[str, Record]]) -> None:
+        """Take in what earlier runs answered and measured."""
+        for name, record in known:
+            outcome = record.outcome
+            if not isinstance(outcome, Measured | Failed):
+                continue
+            if isinstance(outcome, Measured) and outcome.readings and "race" not in record.suite_info:
+                self._measured.setdefault(name, {})[record.suite] = record
+            items = {item.item_id: item for item in outcome.items if item.error is None}
+            self._outcomes.setdefault((name, record.suite), {}).update(items)
+
+    def objectives(self, minimize: Minimize, latency_metric: str) -> dict[str, float | None]:
+        """What is minimised for every candidate: file sizes, or a short probe of each."""
+        if minimize is Minimize.SIZE:
+            sizes = {name: cell.candidate.model.size_bytes for name, cell in self._cells.items()}
+            return {name: None if size is None else float(size) for name, size in sizes.items()}
+        metric = latency_metric if minimize is Minimize.LATENCY else _OBJECTIVES[minimize]
+        found: dict[str, float | None] = {}
+        for name in self._cells:
+            try:
+                records = self._probed(name, metric)
+            except WorkerFailed:
+                found[name] = None
+                continue
+            seen = [evidence(record, metric, 0.05) for record in records]
+            values = [one.bounds.value for one in seen if isinstance(one, Evidence)]
+            figures = [value for value in values if value is not None]
+            found[name] = max(figures) if figures and len(figures) == len(seen) else None
+        self._close()
+        return found
+
+    # --- the race -------------------------------------------------------------------------------------------
+
+    def run(self, race: Race) -> None:
+        """Measure what the race asks for until it is over. An interrupt stores what was answered first."""
+        self._told["order"] = list(race.candidates)
+        for (name, task), outcomes in self._outcomes.items():
+            race.hear_scores(name, task, {item: outcome.score for item, outcome in outcomes.items()})
+        try:
+            while not isinstance(step := race.step(), Finished):
+                self._note_ended(race)
+                try:
+                    self._take(race, step)
+                except WorkerFailed as death:
+                    self._broke(race, step.candidate, str(death))
+            self._note_ended(race)
+        finally:
+            self._close()
+            self._keep_the_rest(race)
+
+    def costs(self) -> dict[str, Cost]:
+        """What each candidate took."""
+        return {name: self._cost(name) for name in self._cells}
+
+    def _take(self, race: Race, step: AskItems | Probe | Confirm) -> None:
+        match step:
+            case AskItems(candidate=candidate, task=task, items=items):
+                self._ask(race, candidate, task, items)
+            case Probe(candidate=candidate, alpha=alpha):
+                race.hear_facts(self._cheap(candidate, alpha))
+            case Confirm(candidate=candidate, alpha=alpha):
+                race.hear_facts(self._confirmed(candidate, alpha))
+
+    def _ask(self, race: Race, candidate: str, task: str, items: Sequence[str]) -> None:
+        known = self._outcomes.setdefault((candidate, task), {})
+        new = [item for item in items if item not in known]
+        heat = self._heat(candidate)
+        try:
+            heat.answer(task, new)
+        finally:  # what a worker said before it died, or before an interrupt, is kept
+            heard = {outcome.item_id: outcome for outcome in heat.heard(task, new)}
+            known.update(heard)
+            self._asked[candidate] = self._asked.get(candidate, 0) + len(heard)
+        scores = {item: known[item].score for item in items}
+        race.hear_scores(candidate, task, scores)
+        total = len(next(job.suite for job in self._cells[candidate].jobs if job.suite.name == task).items)
+        self._listener.looked(candidate, task, len(scores), total, sum(scores.values()) / len(scores))
+
+    def _broke(self, race: Race, candidate: str, reason: str) -> None:
+        self._close()
+        running = race.candidates[len(race.trace)]
+        if candidate != running:
+            raise EngineError(f"the reference {candidate} could not be measured: {reason}")
+        race.hear_failure(candidate, reason)
+
+    # --- facts ----------------------------------------------------------------------------------------------
+
+    def _cheap(self, candidate: str, alpha: float) -> list[Judgement]:
+        """Judgements from the file alone; if they do not refuse it, from what is stored or from a short
+        probe."""
+        known = [*self._of_file(candidate, alpha)]
+        if any(judgement.verdict is Verdict.FAIL for judgement in known):
+            return known
+        stored = self._measured.get(candidate, {})
+        records = list(stored.values()) if len(stored) == len(self._cells[candidate].jobs) else None
+        return self._judged(records or self._probed(candidate), alpha)
+
+    def _of_file(self, candidate: str, alpha: float) -> list[Judgement]:
+        size = self._cells[candidate].candidate.model.size_bytes
+        on_cpu = self._cells[candidate].candidate.settings.gpu_layers == 0
+        found: list[Judgement] = []
+        if size is None:
+            return found
+        for threshold in self._facts:
+            if threshold.metric == "size_bytes" or (threshold.metric == "memory_bytes" and on_cpu):
+                is_size = threshold.metric == "size_bytes"
+                verdict = Verdict.FAIL if size > threshold.limit else Verdict.UNDECIDED
+                what = "size on disk is" if is_size else "the file alone, all of which is read into memory, is"
+                reason = f"{what} {format_value(size, 'byte')}, the limit is {threshold.text}"
+                provenance = Provenance.MEASURED if is_size else Provenance.MODELLED
+                found.append(
+                    Judgement(
+                        threshold,
+                        verdict,
+                        size,
+                        size,
+                        None,
+                        1,
+                        alpha,
+                        "bytes of the files",
+                        reason,
+                        "",
+                        provenance,
+                    )
+                )
+        return found
+
+    def _confirmed(self, candidate: str, alpha: float) -> list[Judgement]:
+        """Judgements that acceptance may rest on: from what is stored if that settles them, else measured in
+        full."""
+        stored = self._measured.get(candidate, {})
+        if len(stored) == len(self._cells[candidate].jobs):
+            known = self._judged(list(stored.values()), alpha)
+            if all(judgement.verdict is not Verdict.UNDECIDED for judgement in known):
+                return known
+        quantiles = [q for t in self._facts if (q := METRICS[t.metric].percentile)]
+        requests = max([self._settings.requests, *(least_samples(q, alpha) for q in quantiles)])
+        self._close()
+        self._heat(candidate, FactsWanted(requests, self._repetitions(self._settings.repetitions)))
+        return self._judged(self._readings(candidate), alpha)
+
+    def _probed(self, candidate: str, objective: str = "") -> list[Record]:
+        """Records of a short probe, whose worker stays open for the answers."""
+        needs = [t.metric for t in self._facts] + [objective]
+        requests = 0 if all(metric in {"size_bytes", "", *_SPEED} for metric in needs) else PROBE_REQUESTS
+        self._heat(candidate, FactsWanted(requests, self._repetitions(PROBE_REPETITIONS)))
+        return self._readings(candidate)
+
+    def _repetitions(self, wanted: int) -> int:
+        return wanted if any(t.metric in _SPEED for t in self._facts) else 0
+
+    def _readings(self, candidate: str) -> list[Record]:
+        heat = self._heats[candidate][-1]
+        build = self._builds[heat.cell.candidate.engine]
+        return [
+            record_of(
+                job, heat.outcome(job.suite.name, (), {}), self._machine, build, key_of(job, self._machine)
+            )
+            for job in heat.cell.jobs
+        ]
+
+    def _judged(self, records: Sequence[Record], alpha: float) -> list[Judgement]:
+        return [judge(threshold, record, alpha) for record in records for threshold in self._facts]
+
+    # --- workers --------------------------------------------------------------------------------------------
+
+    def _heat(self, candidate: str, wanted: FactsWanted | None = None) -> Heat:
+        """The candidate's open worker; another one is closed first: one model is in memory at a time."""
+        if self._open == candidate and wanted is None:
+            return self._heats[candidate][-1]
+        self._close()
+        cell = self._cells[candidate]
+        engine = get_engine(cell.candidate.engine)
+        misfits = (misfit(engine, job.candidate, job.suite) for job in cell.jobs)
+        if reason := known_misfit(cell, self._machine, self._settings) or next(filter(None, misfits), None):
+            raise WorkerFailed(reason)
+        number = list(self._cells).index(candidate) + 1
+        self._listener.cell_started(cell, number, len(self._cells))
+        heat = Heat(cell, self._machine, self._settings, self._listener, wanted or FactsWanted())
+        self._stack.enter_context(heat)
+        self._open = candidate
+        self._heats.setdefault(candidate, []).append(heat)
+        heat.start()
+        return heat
+
+    def _close(self) -> None:
+        self._stack.close()
+        self._stack, self._open = ExitStack(), None
+
+    # --- what is kept ---------------------------------------------------------------------------------------
+
+    def _note_ended(self, race: Race) -> None:
+        for entry in race.trace[self._ended :]:
+            self._ended += 1
+            self._reused[entry.candidate] = max(0, entry.items - self._asked.get(entry.candidate, 0))
+            self._keep(entry)
+            self._listener.ended(entry, self._cost(entry.candidate))
+
+    def _keep_the_rest(self, race: Race) -> None:
+        """Answers of a candidate that was cut short, and of the reference."""
+        ended = {entry.candidate for entry in race.trace}
+        for candidate in set(self._asked) - ended:
+            self._keep(TraceEntry(candidate, Fate.INTERRUPTED, "the race ended before its own verdict"))
+
+    def _keep(self, entry: TraceEntry) -> None:
+        heats = self._heats.get(entry.candidate, [])
+        if not heats:
+            return
+        cost, told = self._cost(entry.candidate), self._told
+        told = {
+            **told,
+            "items_asked": cost.items_asked,
+            "items_reused": cost.items_reused,
+            "seconds": cost.seconds,
+        }
+        for job in heats[-1].cell.jobs:
+            items = list(self._outcomes.get((entry.candidate, job.suite.name), {}).values())
+            outcome = heats[-1].outcome(job.suite.name, items, {})
+            if entry.fate is Fate.FAILED:
+                outcome = Failed(entry.reason, tuple(items))
+            assert isinstance(outcome, Measured | Failed)
+            build = self._builds[job.candidate.engine]
+            self._store.append(
+                race_record(job, items, outcome, machine=self._machine, build=build, entry=entry, told=told)
+            )
+
+    def _cost(self, candidate: str) -> Cost:
+        spent = [heat.spent for heat in self._heats.get(candidate, [])]
+        return Cost(
+            items_asked=self._asked.get(candidate, 0),
+            items_reused=self._reused.get(candidate, 0),
+            load_s=sum(one.load_s for one in spent),
+            facts_s=sum(one.facts_s for one in spent),
+            answer_s=sum(one.answer_s for one in spent),
+        )

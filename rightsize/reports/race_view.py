@@ -1,0 +1,74 @@
+"""A race as a report shows it: who ran how far, and what became of it. Read from what the race stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rightsize.domain import Record
+
+NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class RaceRow:
+    """One candidate: the items its verdict rests on, over all tasks, and the seconds it took."""
+
+    candidate: str
+    fate: str
+    reason: str
+    items: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class RaceView:
+    """The newest race. ``items_each`` is how many items the tasks have together."""
+
+    thresholds: tuple[str, ...]
+    items_each: int
+    rows: tuple[RaceRow, ...]
+
+    @property
+    def items(self) -> int:
+        """Items that verdicts rest on."""
+        return sum(row.items for row in self.rows)
+
+    @property
+    def exhaustive_items(self) -> int:
+        """Items that asking every candidate everything would take."""
+        return self.items_each * len(self.rows)
+
+
+def is_race(record: Record) -> bool:
+    """Whether the record is what a race left, whose number of items depended on their answers."""
+    return "race" in record.suite_info
+
+
+def newest_race(records: Sequence[Record]) -> RaceView | None:
+    """Return the newest race among ``records``, None when there is none."""
+    raced = [record for record in records if is_race(record)]
+    if not raced:
+        return None
+    newest = max(raced, key=lambda record: record.suite_info["race"]["id"]).suite_info["race"]["id"]
+    parts = [record for record in raced if record.suite_info["race"]["id"] == newest]
+    told = parts[0].suite_info["race"]
+    found = {record.candidate_id: record.suite_info["race"] for record in parts}
+    each = {record.suite: int(record.suite_info["items"]) for record in parts}
+    return RaceView(
+        thresholds=tuple(str(threshold["text"]) for threshold in told["thresholds"]),
+        items_each=sum(each.values()),
+        rows=tuple(_row(candidate, found.get(candidate)) for candidate in told["order"]),
+    )
+
+
+def _row(candidate: str, told: Mapping[str, Any] | None) -> RaceRow:
+    """A candidate without a record was never loaded: another had won, or its file alone refused it."""
+    if told is None:
+        return RaceRow(candidate, NOT_REACHED, "another had won, or its file alone refused it", 0, 0.0)
+    entry = told["entry"]
+    last = {look["task"]: int(look["items"]) for look in entry["looks"]}
+    return RaceRow(
+        candidate, str(entry["fate"]), str(entry["reason"]), sum(last.values()), float(told["seconds"])
+    )

@@ -1,0 +1,222 @@
+"""A race on real worker processes: what is asked, kept, reused, and what a fault or an interrupt costs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rightsize.bench.plan import Cell
+from rightsize.bench.run import key_of
+from rightsize.decide.race_trace import Cost, Fate, RaceResult, TraceEntry, race_exit_code
+from rightsize.decide.selection import select
+from rightsize.domain import (
+    Candidate,
+    Direction,
+    Item,
+    Job,
+    Machine,
+    Measured,
+    Model,
+    Record,
+    Suite,
+    TaskType,
+    Threshold,
+)
+from rightsize.errors import EngineError, ExitCode, UsageError
+from rightsize.flows.race import RaceWanted, course_of, run_race
+from rightsize.machine import scan
+from rightsize.settings import Settings
+from rightsize.store import Store
+
+FAST = Settings(requests=12, repetitions=2, time_limit_s=60, stall_limit_s=30)
+ACCURATE = Threshold("score", Direction.HIGHER, 0.8, "80%")
+ITEMS = 120
+
+
+class Heard:
+    """A listener that remembers."""
+
+    def __init__(self, stop_after: int = 10**6) -> None:
+        self.started: list[str] = []
+        self.ends: list[tuple[str, Fate]] = []
+        self.looks = 0
+        self._stop_after = stop_after
+
+    def cell_started(self, cell: Cell, number: int, of: int) -> None:
+        self.started.append(cell.candidate.id)
+
+    def progressed(self, task: str, phase: str, done: int, of: int) -> None: ...
+    def stored(self, record: Record) -> None: ...
+
+    def looked(self, candidate: str, task: str, items: int, of: int, mean: float) -> None:
+        self.looks += 1
+        if self.looks >= self._stop_after:
+            raise KeyboardInterrupt
+
+    def ended(self, entry: TraceEntry, cost: Cost) -> None:
+        self.ends.append((entry.candidate, entry.fate))
+
+
+@pytest.fixture(scope="module")
+def machine() -> Machine:
+    return scan(with_bandwidth=False)
+
+
+@pytest.fixture
+def undisturbed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever else uses the test machine must not make its latencies doubtful."""
+    monkeypatch.setattr("rightsize.decide.thresholds.with_trust", lambda judgement, _: judgement)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store.open(tmp_path / "results.db")
+
+
+def suite(count: int = ITEMS) -> Suite:
+    items = tuple(Item(f"i{i}", f"g{i}", f"pick one {i}", "yes", ("yes", "no")) for i in range(count))
+    return Suite("toy", "toy", TaskType.CHOICE, items, "choice", "accuracy", "sha-toy", "CC0-1.0", "test")
+
+
+def candidate(folder: Path, name: str, wrong: int, size: int, **script: object) -> Candidate:
+    """A rehearsed model that gets every item right but the first ``wrong`` of each ten."""
+    answers = {f"i{i}": "no" if i % 10 < wrong else "yes" for i in range(ITEMS)}
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps({"answers": answers, **script}))
+    return Candidate(Model(name, path, size, name, "mock", 1, "F16", 512), "mock")
+
+
+def run(
+    machine: Machine,
+    store: Store,
+    candidates: list[Candidate],
+    *thresholds: Threshold,
+    heard: Heard | None = None,
+    **wanted: str,
+) -> RaceResult:
+    return run_race(
+        RaceWanted([suite()], thresholds or (ACCURATE,), **wanted),  # type: ignore[arg-type]
+        machine=machine,
+        settings=FAST,
+        store=store,
+        listener=heard or Heard(),
+        candidates=candidates,
+    )
+
+
+def test_the_smallest_that_is_good_enough_wins_and_larger_ones_are_never_loaded(
+    machine: Machine, store: Store, tmp_path: Path
+) -> None:
+    field = [
+        candidate(tmp_path, "large", 0, 30),
+        candidate(tmp_path, "bad", 7, 10),
+        candidate(tmp_path, "good", 0, 20),
+    ]
+    heard = Heard()
+    result = run(machine, store, field, heard=heard)
+    assert result.winner == "good:F16"
+    assert result.order == ("bad:F16", "good:F16", "large:F16")
+    assert heard.started == ["bad:F16", "good:F16"], "each model is loaded once, the large one not at all"
+    assert heard.ends == [("bad:F16", Fate.REFUSED), ("good:F16", Fate.WON)]
+    assert result.items_asked < result.exhaustive_items / 3
+    assert result.exhaustive_seconds is not None and result.seconds > 0
+    assert race_exit_code(result) is ExitCode.PASS
+
+
+def test_every_answer_is_stored_as_a_races_and_never_judged_at_a_fixed_n(
+    machine: Machine, store: Store, tmp_path: Path
+) -> None:
+    field = [candidate(tmp_path, "bad", 7, 10), candidate(tmp_path, "good", 0, 20)]
+    result = run(machine, store, field)
+    assert store.records() == []
+    assert select(store.records(), ["toy"]).records == {}
+    kept = store.records(races=True)
+    assert (
+        sum(len(record.outcome.items) for record in kept if isinstance(record.outcome, Measured))
+        == result.items_asked
+    )
+    assert kept[0].suite_info["race"]["entry"]["fate"] == "refused"
+    assert not store.has(key_of(Job(field[0], suite()), machine), 1), "a bench must measure it in full"
+
+
+def test_a_second_race_reuses_every_answer(machine: Machine, store: Store, tmp_path: Path) -> None:
+    field = [candidate(tmp_path, "bad", 7, 10), candidate(tmp_path, "good", 0, 20)]
+    first = run(machine, store, field)
+    again = run(machine, store, field)
+    assert again.winner == first.winner and again.items_asked == 0
+    assert sum(cost.items_reused for cost in again.costs.values()) == first.items_asked
+
+
+def test_a_worker_that_dies_costs_its_candidate_and_keeps_its_answers(
+    machine: Machine, store: Store, tmp_path: Path
+) -> None:
+    field = [candidate(tmp_path, "dies", 0, 10, fault="segfault", after=20), candidate(tmp_path, "good", 0, 20)]
+    result = run(machine, store, field)
+    assert result.winner == "good:F16"
+    assert result.entries[0].fate is Fate.FAILED and "SIGSEGV" in result.entries[0].reason
+    (failed,) = (record for record in store.records(races=True) if record.candidate_id == "dies:F16")
+    assert len(failed.outcome.items) == 20  # type: ignore[union-attr]
+
+
+def test_an_interrupt_keeps_what_was_answered(machine: Machine, store: Store, tmp_path: Path) -> None:
+    field = [candidate(tmp_path, "good", 0, 20)]
+    with pytest.raises(KeyboardInterrupt):
+        run(machine, store, field, heard=Heard(stop_after=1))
+    (kept,) = store.records(races=True)
+    assert isinstance(kept.outcome, Measured) and len(kept.outcome.items) == 16
+    assert kept.suite_info["race"]["entry"]["fate"] == "interrupted"
+    assert run(machine, store, field).winner == "good:F16"
+
+
+@pytest.mark.usefixtures("undisturbed")
+def test_size_and_latency_are_judged_before_any_item(machine: Machine, store: Store, tmp_path: Path) -> None:
+    small = Threshold("size_bytes", Direction.LOWER, 25.0, "25B")
+    fast = Threshold("latency_p50_ms", Direction.LOWER, 1e-6, "1ns")
+    field = [candidate(tmp_path, "slow", 0, 10), candidate(tmp_path, "big", 0, 30)]
+    heard = Heard()
+    result = run(machine, store, field, ACCURATE, small, fast, heard=heard)
+    assert [entry.fate for entry in result.entries] == [Fate.REFUSED, Fate.REFUSED]
+    assert result.items_asked == 0 and heard.started == ["slow:F16"], "the big one is refused by its size alone"
+    assert race_exit_code(result) is ExitCode.FAIL
+
+
+@pytest.mark.usefixtures("undisturbed")
+def test_a_winner_under_a_latency_limit_was_measured_in_full(
+    machine: Machine, store: Store, tmp_path: Path
+) -> None:
+    fast = Threshold("latency_p95_ms", Direction.LOWER, 60_000.0, "60s")
+    result = run(machine, store, [candidate(tmp_path, "good", 0, 20)], ACCURATE, fast)
+    assert result.winner == "good:F16"
+    (kept,) = store.records(races=True)
+    assert isinstance(kept.outcome, Measured)
+    latency = next(r for r in kept.outcome.readings if r.metric == "latency_ms")
+    assert len(latency.samples) >= 90, "an exact p95 bound at 1% error needs 90 requests"
+
+
+def test_the_reference_is_asked_the_same_items(machine: Machine, store: Store, tmp_path: Path) -> None:
+    near = Threshold("score_drop", Direction.LOWER, 0.2, "20% of best", "best")
+    field = [
+        candidate(tmp_path, "bad", 7, 10),
+        candidate(tmp_path, "good", 0, 20),
+        candidate(tmp_path, "best", 0, 30),
+    ]
+    result = run(machine, store, field, near, reference="best")
+    assert result.winner == "good:F16"
+    assert result.costs["best:F16"].items_asked > 0
+    with pytest.raises(UsageError, match="no such candidate"):
+        run(machine, store, field, near, reference="other")
+
+
+def test_a_reference_that_dies_ends_the_race(machine: Machine, store: Store, tmp_path: Path) -> None:
+    near = Threshold("score_drop", Direction.LOWER, 0.2, "20% of best", "best")
+    field = [candidate(tmp_path, "good", 0, 20), candidate(tmp_path, "best", 0, 30, fault="abort", after=1)]
+    with pytest.raises(EngineError, match="the reference best:F16 could not be measured"):
+        run(machine, store, field, near, reference="best")
+
+
+def test_the_order_of_the_items_follows_from_the_suite_alone() -> None:
+    assert course_of(suite()) == course_of(replace(suite(), items=tuple(reversed(suite().items))))
+    assert [group for group, _ in course_of(suite()).groups] != [f"g{i}" for i in range(ITEMS)]
