@@ -13,7 +13,7 @@ from rightsize.bench.probe_files import ProbeFile, llama_shape, mamba_shape
 from rightsize.bench.speed_client import SpeedWorker
 from rightsize.models.shapes.shape import Shape
 
-TYPES = ("Q4_K", "Q6_K", "Q8_0", "Q5_K", "F16", "Q4_0", "Q5_0", "Q3_K", "Q2_K")
+TYPES = ("Q4_K", "Q6_K", "Q8_0", "Q5_K", "F16", "Q4_0", "Q3_K", "Q5_0", "Q2_K", "Q5_1")
 BATCH_TOKENS = 512
 PROMPT_TOKENS = 256
 _POINT_S = 0.25
@@ -64,6 +64,11 @@ def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
     return [*first, *of_size[:2], *of_depth, *of_operations, *rest, *of_size[2:], *of_state]
 
 
+def reference_file() -> ProbeFile:
+    """What is decoded for a moment before and after each timing: large enough to feel the memory's state."""
+    return ProbeFile("reference", _layers(4), _CURVE_TYPE, ())
+
+
 def run_probe(
     threads: int,
     *,
@@ -82,7 +87,7 @@ def run_probe(
     packed: dict[str, float] = {}
     base = 0
     with tempfile.TemporaryDirectory(prefix="rightsize-probe-") as folder:
-        usual = reference or ProbeFile("reference", _layers(4), _CURVE_TYPE, ())
+        usual = reference or reference_file()
         with SpeedWorker(threads, usual.write(Path(folder)), time_limit_s=_TIME_LIMIT_S) as worker:
             for number, file in enumerate(chosen):
                 if number >= _NEEDED_FILES and time.perf_counter() - started > budget_s:

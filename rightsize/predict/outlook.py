@@ -90,7 +90,7 @@ def outlook_here(
         latency_ms=_latency(_spread(prefill, spreads["prefill"]), _spread(step, spreads["decode"]), wish),
         parts=_parts(memory.weights, memory.packed, memory.cache, memory.compute, memory.base),
         projected=False,
-        notes=tuple(f"no rate was measured for {kind}: the costliest type's stands in" for kind in missing),
+        notes=tuple(f"no rate was measured for {kind}: a type of similar width stands in" for kind in missing),
     )
 
 

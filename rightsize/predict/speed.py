@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from rightsize.models.shapes.gguf_file import block_of
 from rightsize.predict.work import Work
 
 Knots = tuple[tuple[float, float], ...]
@@ -121,12 +123,24 @@ def answer_seconds(work: Work, rates: MachineRates, prompt_tokens: int, output_t
 
 
 def types_without_rates(work: Work, rates: MachineRates) -> list[str]:
-    """Types that the model has and no probe has timed; the costliest type's rate stands in for them."""
+    """Types that the model has and no probe has timed; :func:`stand_in` says whose rate is taken for them."""
     return [kind for kind in work.weights.bytes_by_type if kind not in rates.decode.by_type]
+
+
+@cache
+def stand_in(kind: str, timed: tuple[str, ...]) -> str:
+    """The timed type whose weights have the most similar number of bits."""
+    return min(timed, key=lambda each: abs(_bits(each) - _bits(kind)))
+
+
+def _bits(kind: str) -> float:
+    weights, size = block_of(kind)
+    return 8 * size / weights
 
 
 def _weights(rates: Rates, sizes: Mapping[str, float], total_bytes: float) -> float:
     knots = [size for size, _ in rates.by_size]
     read = sum(w * cost for w, (_, cost) in zip(hats(knots, total_bytes), rates.by_size, strict=True))
-    costliest = max(rates.by_type.values())
-    return sum(size * (read + rates.by_type.get(kind, costliest)) for kind, size in sizes.items())
+    timed = tuple(rates.by_type)
+    costs = {kind: rates.by_type[kind if kind in rates.by_type else stand_in(kind, timed)] for kind in sizes}
+    return sum(size * (read + costs[kind]) for kind, size in sizes.items())

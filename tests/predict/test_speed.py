@@ -16,6 +16,7 @@ from rightsize.predict.speed import (
     decode_seconds,
     hats,
     prefill_seconds,
+    stand_in,
     types_without_rates,
     width_of,
 )
@@ -73,8 +74,11 @@ def test_an_unknown_type_is_named():
     assert types_without_rates(work("llama"), MACHINE) == []
     short = replace(MACHINE, decode=replace(DECODE, by_type={"Q8_0": 1e-12, "Q4_K": 3e-11}))
     assert types_without_rates(work("llama"), short) == ["F16"]
-    costliest = replace(MACHINE, decode=replace(DECODE, by_type={"Q8_0": 1e-12, "F16": 3e-11}))
-    assert decode_seconds(work("llama"), short.decode, 0) == decode_seconds(work("llama"), costliest.decode, 0)
+    assert stand_in("F16", ("Q8_0", "Q4_K")) == "Q8_0"
+    assert stand_in("BF16", ("Q8_0", "F16")) == "F16"
+    assert stand_in("IQ4_XS", ("Q8_0", "Q4_K", "Q2_K")) == "Q4_K"
+    alike = replace(MACHINE, decode=replace(DECODE, by_type={"Q8_0": 1e-12, "F16": 1e-12}))
+    assert decode_seconds(work("llama"), short.decode, 0) == decode_seconds(work("llama"), alike.decode, 0)
 
 
 def test_rates_are_recovered_from_a_probe_of_a_known_machine():
