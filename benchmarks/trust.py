@@ -93,14 +93,10 @@ class Turn:
     kind: str
     seen: Mapping[str, Any]
     latency_ms: tuple[float, ...]
-    tokens: tuple[int, ...]
     others_outside: float
 
-    @property
-    def label(self) -> Trust | None:
-        """The verdict on this window alone."""
-        cost = statistics.median(ms / n for ms, n in zip(self.latency_ms, self.tokens, strict=True))
-        expected = [cost * n for n in self.tokens]
+    def label(self, expected: Sequence[float]) -> Trust | None:
+        """The verdict on this window alone, whose requests take ``expected`` milliseconds by their work."""
         return trust([self.seen], symptoms(self.latency_ms, expected)).label
 
 
@@ -159,8 +155,7 @@ def watched_turns(count: int, seed: int, strangers: Mapping[str, Strangers]) -> 
         timings = data["timings"][first : first + window["requests"]]
         first += window["requests"]
         latency = tuple(t["latency_ms"] for t in timings)
-        tokens = tuple(t["prompt_tokens"] + t["output_tokens"] for t in timings)
-        turns.append(Turn(kind, window["seen"], latency, tokens, others))
+        turns.append(Turn(kind, window["seen"], latency, others))
     return turns
 
 
@@ -244,7 +239,9 @@ def report(turns: Sequence[Turn], corrected: Ratio, uncorrected: Ratio | None, a
     alone = [turn for turn in turns if turn.kind == "none"]
     quiet = [turn for turn in alone if turn.others_outside <= QUIET_SHARE]
     by_kind = {kind: [turn for turn in turns if turn.kind == kind] for kind in KINDS}
-    false = statistics.fmean(turn.label is not Trust.TRUSTED for turn in quiet) if quiet else None
+    # Every window asks the same items, so what each takes by its work is known.
+    work = [statistics.median(times) for times in zip(*(turn.latency_ms for turn in alone), strict=True)]
+    false = statistics.fmean(turn.label(work) is not Trust.TRUSTED for turn in quiet) if quiet else None
     show("Windows flagged", [
         *((kind, f"{rate(found):.1%} of {len(found)}") for kind, found in by_kind.items()),
         ("left alone", f"{rate(alone):.1%} of {len(alone)}, by causes"),
