@@ -30,6 +30,8 @@ def test_the_wheel_contains_suites_profiles_schemas_and_models(wheel: Path) -> N
         "rightsize/_data/hardware_profiles/rpi5-8gb.yaml",
         "rightsize/models/embedded/rightsize-mini.gguf",
         "rightsize/cli/schemas/bench.schema.json",
+        "rightsize/models/catalogue/data/qwen.yaml",
+        "rightsize/models/catalogue/data/sources.yaml",
         "rightsize/reports/templates/report.html.j2",
         "rightsize/meters/power_facts.yaml",
         "rightsize/py.typed",
