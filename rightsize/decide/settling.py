@@ -21,7 +21,8 @@ class Settling:
     """One run of ``rightsize bench``. ``model`` and ``quant`` empty: the default family; ``limit``,
     ``requests`` and ``repetitions`` None: the defaults; ``settings`` holds flags that were not the defaults,
     ``contents`` the settings that came from files, by content, which no flag can name again. ``varied`` names
-    the settings that are part of the candidate's name because others of its run had another value."""
+    the settings that are part of the candidate's name because others of its run had another value. ``twin``
+    is a shape twin's model, measured with ``twin_tokens`` prompt and output tokens a request."""
 
     tasks: tuple[str, ...]
     model: str = ""
@@ -34,6 +35,8 @@ class Settling:
     varied: tuple[str, ...] = ()
     store: str = ""
     force: bool = False
+    twin: str = ""
+    twin_tokens: tuple[int, ...] = ()
 
     @property
     def command(self) -> str:
@@ -41,6 +44,8 @@ class Settling:
         options: list[tuple[str, object]] = [
             ("--task", ",".join(self.tasks)),
             ("--model", self.model),
+            ("--twin", self.twin),
+            *zip(("--prompt-tokens", "--output-tokens"), self.twin_tokens, strict=False),
             ("--quant", self.quant),
             ("--limit", self.limit),
             ("--requests", self.requests),
@@ -50,7 +55,7 @@ class Settling:
         ]
         words = [word for flag, value in options if value for word in (flag, str(value))]
         # Another candidate would take its share of the error, and what settles this one would no longer do.
-        flags = [("--no-baselines", bool(self.model)), ("--force", self.force)]
+        flags = [("--no-baselines", bool(self.model or self.twin)), ("--force", self.force)]
         return shlex.join(["rightsize", "bench", *words, *(flag for flag, given in flags if given)])
 
 
@@ -75,6 +80,9 @@ def _run(result: CandidateResult, tasks: Sequence[str]) -> Settling | None:
     open_ones = [judgement for judgement in result.judgements if judgement.verdict is Verdict.UNDECIDED]
     unmeasured = [task for task in tasks if _unmeasured(result, task)]
     growing = [judgement for judgement in open_ones if judgement.more_needed is not None]
+    if _twin(result.records):
+        # No number of items gives a twin a score; more requests can settle its speed.
+        growing = [judgement for judgement in growing if not _is_item(judgement)]
     if not unmeasured and not growing:
         return None
     affected = [task for task in tasks if task in unmeasured or any(j.task == task for j in growing)]
@@ -83,6 +91,8 @@ def _run(result: CandidateResult, tasks: Sequence[str]) -> Settling | None:
     return Settling(
         tasks=tuple(affected),
         model=_model(result.records),
+        twin=_twin(result.records),
+        twin_tokens=_twin_tokens(result.records),
         quant=_quant(result.records),
         limit=limit,
         requests=_wanted(growing, _REQUEST_READINGS),
@@ -116,6 +126,17 @@ def _model(records: Mapping[str, Record]) -> str:
     model = record.candidate.get("model", {})
     own = model.get("name") if record.embedded else model.get("path")
     return str(model.get("spec") or own or "")
+
+
+def _twin(records: Mapping[str, Record]) -> str:
+    model = next(iter(records.values())).candidate.get("model", {})
+    return str(model.get("name", "")) if model.get("twin") else ""
+
+
+def _twin_tokens(records: Mapping[str, Record]) -> tuple[int, ...]:
+    options = next(iter(records.values())).candidate.get("model", {}).get("options", {})
+    counts = (options.get("prompt_tokens"), options.get("output_tokens"))
+    return tuple(int(count) for count in counts if count) if _twin(records) else ()
 
 
 def _quant(records: Mapping[str, Record]) -> str:

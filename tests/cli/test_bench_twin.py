@@ -66,6 +66,15 @@ def test_recommend_uses_its_speed_and_never_passes_it_on_a_score(capsys: pytest.
     assert code == 3
     assert "my-llama:Q8_0+twin" in text
     assert "random weights" in text
+    # More items cannot settle a score that never comes, and more requests are not what is open here.
+    assert found["settle"] == []
     judged = {j["metric"]: j["verdict"] for c in found["candidates"] for j in c["judgements"]}
     assert judged["memory_bytes"] == "PASS"
     assert judged["score"] == "UNDECIDED"
+
+
+def test_what_settles_a_twins_speed_is_the_twin_again(capsys: pytest.CaptureFixture[str]) -> None:
+    output(capsys, *BENCH)
+    _, found = output(capsys, "recommend", "--task", "extraction", "--max-latency", "1h", "--json")
+    (command,) = found["settle"]
+    assert "--twin my-llama --prompt-tokens 20 --output-tokens 4 --quant Q8_0" in command
