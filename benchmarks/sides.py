@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,10 @@ class Workload:
     def items(self, count: int) -> list[Item]:
         """The first ``count`` prompts as items."""
         return [Item(str(i), str(i), prompt, "", self.labels) for i, prompt in enumerate(self.prompts[:count])]
+
+    def after(self, skipped: int) -> Workload:
+        """The same prompts, beginning after the first ``skipped`` of them."""
+        return replace(self, prompts=self.prompts[skipped:] + self.prompts[:skipped])
 
     @property
     def rules(self) -> TaskRules:

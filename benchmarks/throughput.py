@@ -18,6 +18,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
@@ -39,6 +40,7 @@ from rightsize.paths import cache_dir, suites_dir
 from rightsize.suites.loader import load_suite
 
 SLOTS = 16
+PROMPTS = 192  # enough that no round repeats another's: a server would find them in its prompt cache
 PREFIX_TOKENS = 450
 GGUF_TOKENS = 16  # what lm-eval's gguf model always generates
 GENERATED_TOKENS = 96
@@ -50,18 +52,25 @@ SCORE_TOLERANCE = 0.05  # of a label's log probability: half precision over seve
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many items each side gets in a round, and how many rounds."""
+    """How many rounds there are, and how many items a side gets in each.
+
+    ``fewshot`` and ``generate`` are those of both batching sides, multiples of ``SLOTS``; the ``gguf`` ones are
+    few, because that side takes its items one by one and keeps its pace.
+    """
 
     rounds: int
-    ours: int
-    server: int
-    gguf: int
+    fewshot: int
+    generate: int
+    labels: int
+    gguf_fewshot: int
     gguf_labels: int
     label_rounds: int
 
 
-FULL = Sizes(rounds=3, ours=48, server=48, gguf=4, gguf_labels=1, label_rounds=2)
-QUICK = Sizes(rounds=2, ours=32, server=32, gguf=2, gguf_labels=1, label_rounds=1)
+FULL = Sizes(
+    rounds=3, fewshot=48, generate=32, labels=16, gguf_fewshot=3, gguf_labels=1, label_rounds=2
+)  # a quarter of an hour on two quiet cores
+QUICK = Sizes(rounds=2, fewshot=32, generate=32, labels=32, gguf_fewshot=2, gguf_labels=1, label_rounds=1)
 
 
 @dataclass(slots=True)
@@ -106,7 +115,7 @@ def _workloads(model: Path) -> dict[str, Workload]:
         str(item.prompt.partition("Ticket: ")[2].partition("\n")[0])
         for item in load_suite("classification").items
     ]
-    tickets = tickets[:: max(1, len(tickets) // 64)]
+    tickets = tickets[:: max(1, len(tickets) // PROMPTS)]
     prefix = _prefix(model)
     labels = tuple(yaml.safe_load((suites_dir() / "banking77" / "banking77.yaml").read_text())["doc_to_choice"])
     return {
@@ -121,7 +130,7 @@ def _prefix(model: Path) -> str:
     text = load_suite("extraction", num_fewshot=4).items[0].prompt
     loaded = LoadedModel(model)
     tokens = loaded.tokenize(text, special=True, parse_special=False)[:PREFIX_TOKENS]
-    cut = b"".join(loaded.pieces[token] for token in tokens).decode("utf-8", "ignore")
+    cut = b"".join(loaded.piece(token) for token in tokens).decode("utf-8", "ignore")
     loaded.close()
     return cut
 
@@ -184,24 +193,27 @@ def _measure(model: Path, threads: int, sizes: Sizes) -> tuple[Samples, bool]:
             stack.enter_context(llama_server(model, threads, slots=SLOTS, context_per_slot=CONTEXT)), SLOTS
         )
         gguf = gguf_model(stack.enter_context(python_server(model, threads, context=CONTEXT)))
-        ours.run(workloads["fewshot"], 2)  # touches every weight once; the servers warm up by themselves
+        ours.run(
+            workloads["fewshot"].after(-2), 2
+        )  # touches every weight once; the servers warm up by themselves
         for number in range(sizes.rounds):
+            fresh = {name: workload.after(number * sizes.fewshot) for name, workload in workloads.items()}
             turns = [
-                lambda: _our_turn(ours, workloads, sizes, samples),
-                lambda: _their_turn(server, gguf, workloads, sizes, samples),
+                partial(_our_turn, ours, fresh, sizes, samples),
+                partial(_their_turn, server, gguf, fresh, sizes, samples),
             ]
             for turn in turns if number % 2 else reversed(turns):
                 turn()
             if number < sizes.label_rounds:
-                samples.add("labels gguf", asked_per_s(gguf, workloads["labels"], sizes.gguf_labels))
-            samples.add("bound", _bound(model, threads, workloads["fewshot"], sizes.ours))
+                samples.add("labels gguf", asked_per_s(gguf, fresh["labels"], sizes.gguf_labels))
+            samples.add("bound", _bound(model, threads, fresh["fewshot"], sizes.fewshot))
     ours.close()
     return samples, ours.budget_held
 
 
 def _our_turn(ours: Ours, workloads: Mapping[str, Workload], sizes: Sizes, samples: Samples) -> None:
     for name, workload in workloads.items():
-        count = sizes.server if name == "generate" else sizes.ours
+        count = {"fewshot": sizes.fewshot, "generate": sizes.generate, "labels": sizes.labels}[name]
         started = time.perf_counter()
         answers = ours.run(workload, count)
         elapsed = time.perf_counter() - started
@@ -216,9 +228,9 @@ def _our_turn(ours: Ours, workloads: Mapping[str, Workload], sizes: Sizes, sampl
 def _their_turn(
     server: Any, gguf: Any, workloads: Mapping[str, Workload], sizes: Sizes, samples: Samples
 ) -> None:
-    for name in ("fewshot", "generate"):
-        samples.add(f"{name} server", asked_per_s(server, workloads[name], sizes.server))
-    samples.add("fewshot gguf", asked_per_s(gguf, workloads["fewshot"], sizes.gguf))
+    for name, count in (("fewshot", sizes.fewshot), ("generate", sizes.generate)):
+        samples.add(f"{name} server", asked_per_s(server, workloads[name], count))
+    samples.add("fewshot gguf", asked_per_s(gguf, workloads["fewshot"], sizes.gguf_fewshot))
 
 
 def _bound(model: Path, threads: int, workload: Workload, count: int) -> float:

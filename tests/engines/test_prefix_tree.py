@@ -70,7 +70,7 @@ def test_sharing_one_token_is_not_worth_a_sequence() -> None:
 
 def test_a_scored_leaf_does_not_decode_its_last_token() -> None:
     node = Node((1, 2, 3), 0, endings=(0,), scored=True)
-    assert node.to_decode == (1, 2)
+    assert node.to_decode == 2
 
 
 @given(SEQUENCES, st.integers(0, 20), st.integers(1, 8))

@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
@@ -67,6 +66,9 @@ class LoadedModel:
         self.vocab = llama.llama_model_get_vocab(self.handle)
         self.vocab_size = int(llama.llama_vocab_n_tokens(self.vocab))
         self.context_length = int(llama.llama_model_n_ctx_train(self.handle))
+        # Asked for each token that is generated, and few of a large vocabulary ever are.
+        self._pieces: dict[int, bytes] = {}
+        self._ends: dict[int, bool] = {}
 
     def _load_adapter(self, path: Path) -> Adapter:
         started = time.perf_counter()
@@ -137,22 +139,28 @@ class LoadedModel:
                 return list(tokens[:count])
             room = -count
 
-    @cached_property
-    def pieces(self) -> list[bytes]:
-        """The bytes of every token, control tokens as empty."""
-        buffer = ctypes.create_string_buffer(256)
-        return [self._piece(token, buffer) for token in range(self.vocab_size)]
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token, of a control token none."""
+        found = self._pieces.get(token)
+        if found is None:
+            found = self._pieces[token] = self._read_piece(token)
+        return found
 
-    def _piece(self, token: int, buffer: Any) -> bytes:
-        size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, False)
-        if size < 0:
-            buffer = ctypes.create_string_buffer(-size)
-            size = llama.llama_token_to_piece(self.vocab, token, buffer, len(buffer), 0, False)
-        return bytes(buffer.raw[:size])
+    def _read_piece(self, token: int) -> bytes:
+        room = 256
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            size = llama.llama_token_to_piece(self.vocab, token, buffer, room, 0, False)
+            if size >= 0:
+                return bytes(buffer.raw[:size])
+            room = -size
 
     def ends(self, token: int) -> bool:
         """Whether this token ends an answer."""
-        return bool(llama.llama_vocab_is_eog(self.vocab, token))
+        found = self._ends.get(token)
+        if found is None:
+            found = self._ends[token] = bool(llama.llama_vocab_is_eog(self.vocab, token))
+        return found
 
     def close(self) -> None:
         """Free the weights."""

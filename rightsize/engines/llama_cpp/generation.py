@@ -54,7 +54,7 @@ class Generation:
             return
         self.output_tokens += 1
         self.next_token = token
-        if self.stream.push(self.model.pieces[token]):
+        if self.stream.push(self.model.piece(token)):
             self._finish("stop")
         elif self.output_tokens >= self.max_output_tokens:
             self._finish("length")

@@ -66,7 +66,7 @@ class Limits:
 
 def shared_part(top: Sequence[Node]) -> float:
     """Which part of all prompt tokens need not be decoded, because another request already did: 0 to 1."""
-    decoded = sum(len(node.to_decode) for node in walk(top))
+    decoded = sum(node.to_decode for node in walk(top))
     asked = sum((node.position + len(node.tokens)) * len(node.endings) for node in walk(top))
     return max(0.0, 1.0 - decoded / asked) if asked else 0.0
 

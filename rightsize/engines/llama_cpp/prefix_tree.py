@@ -37,14 +37,14 @@ class Node:
     sequences_below: int = 0
 
     @property
-    def to_decode(self) -> Tokens:
-        """The tokens that must go through the model: nobody asks what comes after a scored leaf's last one."""
-        return self.tokens[:-1] if self.scored and not self.children else self.tokens
+    def to_decode(self) -> int:
+        """How many tokens must go through the model: nobody asks what comes after a scored leaf's last one."""
+        return len(self.tokens) - (self.scored and not self.children)
 
     @property
     def cells(self) -> int:
         """KV cells of this node alone."""
-        return len(self.to_decode) + self.reserve
+        return self.to_decode + self.reserve
 
 
 def build(sequences: Sequence[Tokens], *, position: int = 0, max_depth: int = 256) -> list[Node]:

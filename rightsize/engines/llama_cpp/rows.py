@@ -13,36 +13,40 @@ _BLOCK_VALUES = 1 << 17  # exponentials are taken in blocks that stay in the pro
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Logits of shape (rows, vocabulary) with each row's peak and log of the sum of exponentials."""
+    """Logits of shape (rows, vocabulary), and of each row the likeliest token, its logit and the log of the sum
+    of exponentials. Those are plain lists: callers want few values, which numpy hands out slowly."""
 
     logits: NDArray[np.float32]
-    peaks: NDArray[np.float32]
-    log_sums: NDArray[np.float64]
+    likeliest: list[int]
+    peaks: list[float]
+    log_sums: list[float]
 
     @classmethod
     def of(cls, logits: NDArray[np.float32]) -> Rows:
-        """Summarise rows. Exponentials are single precision, summed in double."""
-        peaks = logits.max(axis=1)
-        log_sums = np.empty(len(logits), np.float64)
-        step = max(1, _BLOCK_VALUES // max(1, logits.shape[1]))
-        for at in range(0, len(logits), step):
-            block = np.exp(logits[at : at + step] - peaks[at : at + step, None])
-            log_sums[at : at + step] = np.log(block.sum(axis=1, dtype=np.float64))
-        return cls(logits, peaks, log_sums + peaks)
+        """Summarise rows. Sums are of single-precision exponentials: off by about 1e-6 of a natural log."""
+        count, vocabulary = logits.shape
+        likeliest = logits.argmax(axis=1)
+        peaks = logits[np.arange(count), likeliest]
+        sums = np.empty(count, np.float32)
+        step = max(1, _BLOCK_VALUES // max(1, vocabulary))
+        block = np.empty((min(step, count), vocabulary), np.float32)
+        for at in range(0, count, step):
+            part = block[: min(step, count - at)]
+            np.subtract(logits[at : at + step], peaks[at : at + step, None], out=part)
+            np.exp(part, out=part)
+            part.sum(axis=1, out=sums[at : at + step])
+        log_sums = np.log(sums.astype(np.float64)) + peaks
+        return cls(logits, likeliest.tolist(), peaks.tolist(), log_sums.tolist())
 
     def log_probability(self, row: int, token: int) -> float:
         """Natural-log probability of ``token`` after ``row``."""
-        return float(self.logits[row, token] - self.log_sums[row])
-
-    def likeliest(self, rows: slice) -> tuple[list[int], list[float]]:
-        """The most probable token of each row, and its natural-log probability."""
-        tokens: list[int] = self.logits[rows].argmax(axis=1).tolist()
-        values: list[float] = (self.peaks[rows] - self.log_sums[rows]).tolist()
-        return tokens, values
+        return float(self.logits[row, token]) - self.log_sums[row]
 
     def score(self, first: int, tokens: Sequence[int]) -> tuple[float, bool]:
         """Summed log probability of ``tokens``, one a row from ``first`` on; and whether each was likeliest."""
-        rows = slice(first, first + len(tokens))
-        picked = self.logits[np.arange(rows.start, rows.stop), tokens]
-        total = float((picked - self.log_sums[rows]).sum())
-        return total, bool((picked == self.peaks[rows]).all())
+        total, greedy = 0.0, True
+        for row, token in enumerate(tokens, first):
+            logit = float(self.logits[row, token])
+            total += logit - self.log_sums[row]
+            greedy = greedy and logit == self.peaks[row]
+        return total, greedy

@@ -118,7 +118,7 @@ class Scheduler:
             branch = self._ready.pop()
             self._start(branch)
             self._add(branch)
-        self._decoding = [b for b in self._decoding if b.decoded < len(b.node.to_decode)]
+        self._decoding = [b for b in self._decoding if b.decoded < b.node.to_decode]
 
     def _has_room(self) -> bool:
         return self._batch.room > 0 and self._batch.rows < self._plan.batch_rows
@@ -150,26 +150,25 @@ class Scheduler:
     def _add(self, branch: _Branch) -> None:
         """Put as many of the branch's tokens into the batch as fit."""
         node, batch = branch.node, self._batch
-        count = min(batch.room, len(node.to_decode) - branch.decoded)
+        count = min(batch.room, node.to_decode - branch.decoded)
         if node.scored:
             count = rows = min(count, self._plan.batch_rows - batch.rows)
         else:
-            at_end = branch.decoded + count == len(node.to_decode)
+            at_end = branch.decoded + count == node.to_decode
             rows = int(at_end and (_generates(node) or any(child.scored for child in node.children)))
         if count <= 0 or batch.rows + rows > self._plan.batch_rows:
             return
         start, stop = branch.decoded, branch.decoded + count
         self._parts.append(_Part(branch, start, stop, batch.rows, rows))
-        batch.add(node.to_decode[start:stop], node.position + start, branch.sequence, rows=rows)
+        batch.add(node.tokens[start:stop], node.position + start, branch.sequence, rows=rows)
         branch.decoded = stop
 
     # --- reading what came out ----------------------------------------------------------------------------
 
     def _continue(self, generating: Sequence[tuple[_Branch, Generation]], rows: Rows) -> Iterator[Generation]:
         """Give every generation its next token."""
-        tokens, log_probabilities = rows.likeliest(slice(0, len(generating)))
         for row, (branch, generation) in enumerate(generating):
-            _give(generation, tokens[row], log_probabilities[row], rows, row)
+            _give(generation, rows, row)
             yield from self._settle(branch, generation)
 
     def _advance(self, part: _Part, rows: Rows) -> Iterator[Scored | Generation]:
@@ -179,7 +178,7 @@ class Scheduler:
             value, greedy = rows.score(part.first_row, node.tokens[part.start + 1 : part.stop + 1])
             branch.log_probability += value
             branch.greedy &= greedy
-        if part.stop < len(node.to_decode):
+        if part.stop < node.to_decode:
             return
         last_row = part.first_row + part.rows - 1
         if node.children:
@@ -211,8 +210,7 @@ class Scheduler:
     def _generate(self, branch: _Branch, rows: Rows, row: int) -> Iterator[Generation]:
         """Begin a generation with the token that the last row of its prompt gives."""
         generation = self._begin(branch.node)
-        tokens, log_probabilities = rows.likeliest(slice(row, row + 1))
-        _give(generation, tokens[0], log_probabilities[0], rows, row)
+        _give(generation, rows, row)
         yield from self._settle(branch, generation)
 
     def _settle(self, branch: _Branch, generation: Generation) -> Iterator[Generation]:
@@ -243,7 +241,7 @@ def _generates(node: Node) -> bool:
     return bool(node.endings) and not node.scored and not node.children
 
 
-def _give(generation: Generation, likeliest: int, log_probability: float, rows: Rows, row: int) -> None:
+def _give(generation: Generation, rows: Rows, row: int) -> None:
     """Give a generation its next token: the likeliest, or under a constraint the likeliest allowed."""
-    token = generation.allowed(rows.logits[row], likeliest)
-    generation.take(token, log_probability if token == likeliest else rows.log_probability(row, token))
+    token = generation.allowed(rows.logits[row], rows.likeliest[row])
+    generation.take(token, rows.log_probability(row, token))

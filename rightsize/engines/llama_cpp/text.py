@@ -6,7 +6,7 @@ import codecs
 import re
 from collections.abc import Sequence
 
-_CLOSING = "</think>"
+_OPENING, _CLOSING = "<think>", "</think>"
 _THINKING = re.compile(r"<think>.*?(?:</think>\s*|\Z)", re.DOTALL)
 
 
@@ -17,6 +17,7 @@ class TextStream:
         self._stop = tuple(text for text in stop if text)
         self._longest = max(map(len, self._stop), default=0)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._may_think = True
         self.text = ""
 
     def push(self, piece: bytes) -> bool:
@@ -35,7 +36,9 @@ class TextStream:
 
     def _answer_begins(self) -> int | None:
         """Where the answer begins in the text: after what is thought aloud; None while that goes on."""
-        if not self.text.lstrip().startswith("<think>"):
+        if self._may_think:  # asked only until the first characters are known: this runs for every token
+            self._may_think = _OPENING.startswith(self.text.lstrip()[: len(_OPENING)])
+        if not self._may_think or not self.text.lstrip().startswith(_OPENING):
             return 0
         closed = self.text.find(_CLOSING)
         return closed + len(_CLOSING) if closed >= 0 else None
