@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from rightsize import __version__
-from rightsize.cli import bench, demo, gate, recommend, report, scan, twin
+from rightsize.cli import bench, compare, demo, gate, recommend, report, scan, twin
 from rightsize.cli.common import examples, first_sentence
 from rightsize.cli.lm_eval import lm_eval
 from rightsize.cli.models import app as models_app
@@ -40,7 +40,7 @@ app = typer.Typer(
 )
 
 
-for each in (scan, bench, recommend, report, gate):
+for each in (scan, bench, recommend, compare, report, gate):
     function = getattr(each, each.__name__.rpartition(".")[2])
     app.command(epilog=each.EPILOG, short_help=first_sentence(function))(function)
 for name, group in (("results", results_app), ("suites", suites_app), ("models", models_app)):
