@@ -26,6 +26,8 @@ CHOOSE = TaskRules(TaskType.CHOICE)
 LIKELIHOOD = TaskRules(TaskType.LOGLIKELIHOOD)
 ROLLING = TaskRules(TaskType.ROLLING)
 SETTINGS = CandidateSettings(threads=1)
+# Sums over some twenty tokens of F16 weights: processors differ in how they round several rows and a single one.
+HALF_PRECISION = 3e-3
 INSTRUCTION = (
     "the thing over there is an instruction that every question has before it, longer than a window. " * 2
 )
@@ -111,7 +113,7 @@ def test_choices_scored_as_a_tree_equal_each_scored_alone(session: LlamaCppSessi
             [log_probability(session, a + b, len(b))[0] for a, b in pairs] if item_id in {"q0", "q7"} else None
         )
         if reference:
-            assert answer.choice_logprobs == pytest.approx(reference, rel=1e-3, abs=5e-2)
+            assert answer.choice_logprobs == pytest.approx(reference, rel=HALF_PRECISION, abs=5e-2)
         assert answer.choice_logprobs == pytest.approx(
             alone(session, [item], CHOOSE)[item_id].choice_logprobs, rel=1e-3, abs=5e-2
         )
@@ -144,7 +146,7 @@ def test_likelihood_tells_whether_greedy_decoding_would_say_the_same(session: Ll
     for candidate in items:
         ((context, continuation),) = session._scoring(candidate, LIKELIHOOD).pairs
         value, greedy = log_probability(session, context + continuation, len(continuation))
-        assert answers[candidate.id].choice_logprobs == pytest.approx((value,), rel=1e-3, abs=5e-2)
+        assert answers[candidate.id].choice_logprobs == pytest.approx((value,), rel=HALF_PRECISION, abs=5e-2)
         assert answers[candidate.id].greedy is greedy
     assert not answers["other"].greedy
 
