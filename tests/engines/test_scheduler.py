@@ -26,7 +26,7 @@ CHOOSE = TaskRules(TaskType.CHOICE)
 LIKELIHOOD = TaskRules(TaskType.LOGLIKELIHOOD)
 ROLLING = TaskRules(TaskType.ROLLING)
 SETTINGS = CandidateSettings(threads=1)
-# Sums over some twenty tokens of F16 weights: processors differ in how they round several rows and a single one.
+# Of sums over some twenty tokens of F16 weights: processors round several rows unlike a single one.
 HALF_PRECISION = 3e-3
 INSTRUCTION = (
     "the thing over there is an instruction that every question has before it, longer than a window. " * 2
