@@ -115,7 +115,7 @@ def test_choices_scored_as_a_tree_equal_each_scored_alone(session: LlamaCppSessi
         if reference:
             assert answer.choice_logprobs == pytest.approx(reference, rel=HALF_PRECISION, abs=5e-2)
         assert answer.choice_logprobs == pytest.approx(
-            alone(session, [item], CHOOSE)[item_id].choice_logprobs, rel=1e-3, abs=5e-2
+            alone(session, [item], CHOOSE)[item_id].choice_logprobs, rel=HALF_PRECISION, abs=5e-2
         )
         assert answer.text == LABELS[int(np.argmax(answer.choice_logprobs))]
 
