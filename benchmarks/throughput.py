@@ -48,9 +48,9 @@ GENERATED_TOKENS = 96
 CONTEXT = 1024
 KV_BUDGET_BYTES = 512 << 20
 AGREEMENT_ITEMS = 2  # of 77 labels each
-SCORE_TOLERANCE, RELATIVE_TOLERANCE = 0.05, 3e-3  # of a label's log probability: half precision, several tokens
-# Ends a label, so that the model goes on: where it would stop at once, lm-eval's gguf takes the label's last token
-# for a generated one and leaves it out.
+SCORE_TOLERANCE, RELATIVE_TOLERANCE = 0.05, 3e-3  # of a label's log probability: half precision
+# Ends a label, so that the model goes on: where it would stop at once, lm-eval's gguf takes the label's last
+# token for a generated one and leaves it out.
 GOES_ON = "\n"
 
 
