@@ -24,10 +24,15 @@ _TIME_LIMIT_S = 60
 _WORKS, _CRASHES = "works", "crashes"
 
 
+def has_amx() -> bool:
+    """Whether the library was compiled with AMX code."""
+    return "AMX_INT8 = 1" in library.system_info()
+
+
 @cache
 def works() -> bool:
     """Whether quantized weights may go where AMX reads them; True as well where the library has no AMX code."""
-    if "AMX_INT8 = 1" not in library.system_info():
+    if not has_amx():
         return True
     kept = _outcome_file()
     if kept.is_file():

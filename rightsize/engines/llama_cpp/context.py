@@ -7,13 +7,14 @@ import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
 from numpy.typing import NDArray
 
 from rightsize.engines.llama_cpp import library
-from rightsize.engines.llama_cpp.amx import works
+from rightsize.engines.llama_cpp.amx import has_amx, works
 from rightsize.engines.llama_cpp.batch import TokenBatch
 from rightsize.engines.llama_cpp.options import Adapter, ContextOptions
 from rightsize.errors import EngineError
@@ -54,13 +55,12 @@ class LoadedModel:
         params = llama.llama_model_default_params()
         params.n_gpu_layers = gpu_layers
         params.use_extra_bufts = works() if amx is None else amx
-        with library.captured_log() as self.load_log:
-            started = time.perf_counter()
-            self.handle = llama.llama_model_load_from_file(str(path).encode(), params)
-            self.load_ms = (time.perf_counter() - started) * 1e3
-        if not self.handle:
-            reason = library.last_error(self.load_log)
-            raise EngineError(f"llama.cpp cannot load {path.name}: {reason}")
+        self._load(path, params)
+        if amx is None and self.keeps_state and has_amx():
+            # Several sequences of a recurrent model get wrong answers from it: see docs/decisions/014.
+            self.close()
+            params.use_extra_bufts = False
+            self._load(path, params)
         self.adapter = self._load_adapter(Path(options.lora)) if options.lora else None
         self.load_mode = llama.llama_load_mode_name(params.load_mode).decode()
         self.vocab = llama.llama_model_get_vocab(self.handle)
@@ -69,6 +69,15 @@ class LoadedModel:
         # Asked for each token that is generated, and few of a large vocabulary ever are.
         self._pieces: dict[int, bytes] = {}
         self._ends: dict[int, bool] = {}
+
+    def _load(self, path: Path, params: Any) -> None:
+        with library.captured_log() as self.load_log:
+            started = time.perf_counter()
+            self.handle = llama.llama_model_load_from_file(str(path).encode(), params)
+            self.load_ms = (time.perf_counter() - started) * 1e3
+        if not self.handle:
+            reason = library.last_error(self.load_log)
+            raise EngineError(f"llama.cpp cannot load {path.name}: {reason}")
 
     def _load_adapter(self, path: Path) -> Adapter:
         started = time.perf_counter()
