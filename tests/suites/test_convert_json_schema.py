@@ -53,7 +53,7 @@ def test_the_suite_names_one_origin_for_each_keyword() -> None:
 
 
 def test_files_in_their_form_give_the_real_file() -> None:
-    """The reverse of the conversion, converted again: ids, order, spelling and selection are those of the file."""
+    """The reverse of the conversion, converted again: ids, order, spelling and selection are the file's."""
     real = data_file("schema_validation/jsonschema_suite_2020_12.jsonl").read_bytes()
     files: dict[str, dict[str, dict[str, object]]] = {keyword: {} for keyword in KEYWORDS}
     for row in map(json.loads, real.splitlines()):
