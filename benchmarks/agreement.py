@@ -1,9 +1,10 @@
 """Do answers decoded side by side equal those decoded one at a time, on the whole generated suites?
 
-Last line: ``agreement``, the share of items with the same text over all embedded models and generated suites
-(at least 0.995), ``items``, and the share by model and suite. What differs is listed: a matrix product over many
-rows adds in another order than one over a single row, so two tokens whose logits are nearly equal may change
-places. One thread does each; about ten minutes. ``--limit`` takes evenly spread items instead of all.
+Last line: ``agreement``, the share of items with the same text over all embedded models and generated
+suites (at least 0.995), ``items``, and the share by model and suite. What differs is listed: a matrix
+product over many rows adds in another order than one over a single row, so two tokens whose logits are
+nearly equal may change places. One thread does each; about ten minutes. ``--limit`` takes evenly spread
+items instead of all.
 """
 
 from __future__ import annotations
