@@ -144,7 +144,7 @@ def _is_wanted(record: Record, models: Sequence[str], levels: Sequence[str]) -> 
         or bool(names & set(models))
         or any(stem == model.get("name") or stem.startswith(f"{model.get('name')}-") for stem in stems)
     )
-    return named and (not levels or model.get("quant") in map(parse_level, levels))
+    return named and (not levels or str(model.get("quant")) in {parse_level(level) for level in levels})
 
 
 def _distances(

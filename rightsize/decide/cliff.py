@@ -93,21 +93,21 @@ class Cliff:
 
 
 def families(records: Iterable[Record]) -> list[tuple[str, list[Record]]]:
-    """Measured records by model, engine and settings, the most precise file (the largest) first in each.
+    """Measured records of files by model, engine and settings, the most precise (the largest) first in each.
 
     Of several of one candidate the last given counts. Families of one are left in: callers say what is missing.
     """
     found: dict[tuple[str, str], dict[str, Record]] = {}
     for record in records:
         model = record.candidate.get("model") or {}
-        if not isinstance(record.outcome, Measured) or not model.get("quant"):
+        if not isinstance(record.outcome, Measured) or not model.get("quant") or not record.size_bytes:
             continue
         settings = json.dumps(
             [record.candidate.get("engine"), record.candidate.get("settings")], sort_keys=True
         )
         found.setdefault((str(model["name"]), settings), {})[record.candidate_id] = record
     return [
-        (name, sorted(members.values(), key=lambda record: -record.size_bytes))
+        (name, sorted(members.values(), key=lambda record: record.size_order, reverse=True))
         for (name, _), members in found.items()
     ]
 
@@ -202,7 +202,8 @@ def _ratio(metric: str, reference: Record, record: Record) -> Estimate | Absent:
     """Level over most precise one, with a two-sided 95% interval where there are samples enough."""
     reading, of_means = RATIOS[metric]
     if not reading:
-        return Estimate(metric, "ratio", record.size_bytes / reference.size_bytes, None, None, 1, "file sizes")
+        size = record.size_order / reference.size_order
+        return Estimate(metric, "ratio", size, None, None, 1, "file sizes")
     if record.machine_fingerprint != reference.machine_fingerprint:
         return Absent(metric, "the two were measured on different machines")
     found = []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 
@@ -13,9 +12,8 @@ class Vocabulary(Protocol):
     def prefix_token(self) -> int | None:
         """What stands before a text that has nothing before it: BOS, else EOS."""
 
-    @property
-    def pieces(self) -> Sequence[bytes]:
-        """The bytes of every token, control tokens as empty."""
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token, of a control token none."""
 
     def tokenize(self, text: str, *, special: bool, parse_special: bool) -> list[int]:
         """Token ids of a text. ``special`` adds what the model wants around a text, ``parse_special`` reads

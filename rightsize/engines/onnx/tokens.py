@@ -41,6 +41,10 @@ class OnnxVocabulary:
             b"" if number in special else to_bytes(by_id.get(number, "")) for number in range(max(by_id) + 1)
         ]
 
+    def piece(self, token: int) -> bytes:
+        """The bytes of a token, of a control token none."""
+        return self.pieces[token]
+
     def tokenize(self, text: str, *, special: bool, parse_special: bool) -> list[int]:
         """Token ids of a text."""
         self.tokenizer.encode_special_tokens = not parse_special
