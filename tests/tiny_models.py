@@ -18,12 +18,16 @@ def make_tiny_llama(
     width: int = 64,
     layers: int = 2,
     heads: int = 4,
+    kv_heads: int = 0,
     context: int = 512,
     seed: int = 0,
     chat_template: str | None = None,
     vocabulary: bool = True,
 ) -> Path:
-    """Write an F16 llama-architecture model with random weights and a byte-level vocabulary."""
+    """Write an F16 llama-architecture model with random weights and a byte-level vocabulary.
+
+    Without ``kv_heads`` every head has its own keys and values.
+    """
     random = np.random.default_rng(seed)
     tokens = [*byte_level_alphabet(), EOS, "Ġt", "Ġth", "Ġthe", "in", "er"]
     writer = gguf.GGUFWriter(path, "llama")
@@ -34,7 +38,7 @@ def make_tiny_llama(
     writer.add_block_count(layers)
     writer.add_feed_forward_length(2 * width)
     writer.add_head_count(heads)
-    writer.add_head_count_kv(heads)
+    writer.add_head_count_kv(kv_heads or heads)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_vocab_size(len(tokens))
     if vocabulary:
@@ -62,8 +66,9 @@ def make_tiny_llama(
         prefix = f"blk.{layer}"
         vector(f"{prefix}.attn_norm.weight")
         vector(f"{prefix}.ffn_norm.weight")
-        for part in ("attn_q", "attn_k", "attn_v", "attn_output"):
-            matrix(f"{prefix}.{part}.weight", width, width)
+        narrow = width // heads * (kv_heads or heads)
+        for part, rows in (("attn_q", width), ("attn_k", narrow), ("attn_v", narrow), ("attn_output", width)):
+            matrix(f"{prefix}.{part}.weight", rows, width)
         matrix(f"{prefix}.ffn_gate.weight", 2 * width, width)
         matrix(f"{prefix}.ffn_up.weight", 2 * width, width)
         matrix(f"{prefix}.ffn_down.weight", width, 2 * width)

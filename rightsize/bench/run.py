@@ -27,6 +27,7 @@ from rightsize.domain import (
 )
 from rightsize.engines.interface import Engine, RemoteRun, TaskRules
 from rightsize.engines.registry import get_engine
+from rightsize.errors import SuiteError
 from rightsize.settings import Settings
 from rightsize.suites.identity import suite_parts
 from rightsize.suites.scorers import get_scorer
@@ -142,12 +143,23 @@ def _run_cell(
 
 def misfit(engine: Engine, candidate: Candidate, suite: Suite) -> str | None:
     """Why the candidate cannot do the task, known before anything is loaded; None when it may be tried."""
+    try:
+        if engine.capabilities.learns:
+            solved_examples(suite)
+    except SuiteError as error:  # examples that cannot be read are no reason to stop the models
+        return str(error)
     return engine.misfit(candidate.model, suite, _rules(engine, suite))
 
 
 def examples_for(engine: Engine, suite: Suite) -> tuple[SolvedExample, ...]:
-    """The solved examples that go to the worker: none for an engine that does not learn."""
-    return solved_examples(suite) if engine.capabilities.learns else ()
+    """The solved examples for the worker: none for an engine that does not learn, or where they cannot be
+    read, which :func:`misfit` says."""
+    if not engine.capabilities.learns:
+        return ()
+    try:
+        return solved_examples(suite)
+    except SuiteError:
+        return ()
 
 
 def key_of(job: Job, machine: Machine) -> str:
@@ -156,11 +168,13 @@ def key_of(job: Job, machine: Machine) -> str:
     return fingerprint(job, machine, engine.build(), examples_for(engine, job.suite))
 
 
-def _rules(engine: Engine, suite: Suite) -> TaskRules:
+def _rules(engine: Engine, suite: Suite, variant: str = "") -> TaskRules:
+    """``variant`` is the text that a prompt variant puts around ``{prompt}``."""
     examples = examples_for(engine, suite)
     begin, end = prompt_frame(suite, examples)
     prefix = "" if engine.capabilities.learns else suite.fewshot_prefix  # see _work
-    return TaskRules.of(suite, examples, (prefix + begin, end))
+    before, _, after = variant.partition("{prompt}")
+    return TaskRules.of(suite, examples, (before + prefix + begin, end + after))
 
 
 def _keeper(
@@ -215,7 +229,7 @@ def work_of(engine: Engine, job: Job) -> TaskWork:
     return TaskWork(
         job.suite.name,
         tuple(in_frame(item, job.candidate.settings.prompt) for item in items),
-        _rules(engine, job.suite),
+        _rules(engine, job.suite, job.candidate.settings.prompt),
         timed=not job.suite.derived_from,
     )
 

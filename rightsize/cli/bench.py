@@ -61,7 +61,8 @@ def bench(  # noqa: PLR0917  one parameter per option
             "--model",
             "-m",
             metavar="PATH|NAME|URL",
-            help="GGUF file, folder, glob, ollama:NAME, hf:OWNER/REPO, a server's address; repeatable.  "
+            help="GGUF or ONNX file or folder, glob, onnx:NAME, baseline:METHOD, ollama:NAME, hf:OWNER/REPO, "
+            "a server's address; repeatable.  "
             "[default: the embedded family]",
         ),
     ] = None,

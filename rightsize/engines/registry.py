@@ -17,6 +17,7 @@ _ENGINES = {
     "baseline:majority": "rightsize.engines.baseline.majority:Majority",
     "baseline:linear": "rightsize.engines.baseline.linear:Linear",
     "baseline:matching": "rightsize.engines.baseline.matching:Matching",
+    "baseline:fields": "rightsize.engines.baseline.fields:Fields",
     "baseline:lead": "rightsize.engines.baseline.lead:Lead",
     "onnx": "rightsize.engines.onnx.engine:OnnxEngine",
     "llama_cpp": "rightsize.engines.llama_cpp.engine:LlamaCppEngine",

@@ -213,7 +213,18 @@ def test_an_adapter_that_does_not_fit_is_refused_with_the_reason(tiny: Path, tmp
 def test_bench_measures_an_adapter_with_its_cost(tiny: Path, tmp_path: Path) -> None:
     lora = make_tiny_lora(tmp_path / "tuned.gguf", width=128)
     other = make_tiny_lora(tmp_path / "other.gguf", width=128, architecture="qwen2")
-    command = [sys.executable, "-m", "rightsize", "bench", "--task", "classification", "--limit", "4", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "rightsize",
+        "bench",
+        "--task",
+        "classification",
+        "--no-baselines",
+        "--limit",
+        "4",
+        "--json",
+    ]
     command += [
         "--model",
         str(tiny),

@@ -35,7 +35,18 @@ def rightsize(*words: str, cwd: Path, **environment: str) -> subprocess.Complete
 
 def bench(address: str, *more: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     fixed = ("--limit", "6", "--requests", "6", "--no-baselines", "--json")
-    return rightsize("bench", "--task", "extraction", "--model", address, *fixed, *more, cwd=cwd, **environment)
+    return rightsize(
+        "bench",
+        "--task",
+        "extraction",
+        "--model",
+        address,
+        "--no-baselines",
+        *fixed,
+        *more,
+        cwd=cwd,
+        **environment,
+    )
 
 
 def test_a_served_model_is_a_candidate_like_any_other(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from rightsize.bench.candidates import baseline_candidates, expand_candidates
+from rightsize.bench.run import examples_for, misfit
 from rightsize.domain import Answer, CandidateSettings, Item, SolvedExample, Suite, TaskType
 from rightsize.engines.interface import ModelQuery, Session, TaskRules
 from rightsize.engines.registry import engine_for, get_engine
@@ -94,6 +95,46 @@ def test_lead_takes_the_first_sentences() -> None:
         engine_for("baseline:lead-x").models(ModelQuery(("baseline:lead-x",)))
 
 
+INVOICES = (
+    ("No: A-17\nFrom: Ada Byron\nSum EUR 1.204,50 for 3 chairs.", "A-17", "Ada Byron", 1204.5, "furniture"),
+    ("No: B-204\nFrom: Max A Keller\nSum EUR 80 for 12 lamps.", "B-204", "Max A Keller", 80.0, "lighting"),
+    ("No: C-9\nFrom: Eva Blum\nSum EUR 2 204.75 for 1 chairs.", "C-9", "Eva Blum", 2204.75, "furniture"),
+    ("No: D-66\nFrom: Ito Kenji\nSum EUR 17,25 for 7 lamps.", "D-66", "Ito Kenji", 17.25, "lighting"),
+)  # fmt: skip
+
+
+def extract(text: str, *solved: SolvedExample) -> dict[str, object]:
+    ((_, answer),) = opened("baseline:fields").answer(
+        [Item("i", "i", text, "")], TaskRules(TaskType.GENERATE, examples=solved)
+    )
+    found: dict[str, object] = json.loads(answer.text)
+    return found
+
+
+def test_fields_are_found_by_what_stands_before_them_and_how_they_are_written() -> None:
+    solved = [
+        SolvedExample(text, json.dumps({"number": number, "sender": sender, "total": total, "kind": kind}))
+        for text, number, sender, total, kind in INVOICES
+    ]
+    unseen = "No: Q-301\nFrom: Lea Grün\nSum EUR 3.310,20 for 2 lamps."
+    assert extract(unseen, *solved) == {
+        "number": "Q-301", "sender": "Lea Grün", "total": 3310.2, "kind": "lighting"
+    }  # fmt: skip
+    assert extract("Nothing of that.", *solved)["number"] is None
+
+
+def test_lists_of_values_are_found_by_a_dictionary() -> None:
+    solved = [
+        SolvedExample(
+            "play Nina Simone on friday", '{"slots": {"artist": ["Nina Simone"], "day": ["friday"]}}'
+        ),
+        SolvedExample("play something by Miles", '{"slots": {"artist": ["Miles"]}}'),
+        SolvedExample("on friday we play", '{"slots": {"day": ["friday"]}}'),
+    ]
+    found = extract("miles, then nina simone; not on Friday", *solved)
+    assert found == {"slots": {"artist": ["miles", "nina simone"], "day": ["Friday"]}}
+
+
 def test_each_fits_its_own_tasks_only() -> None:
     fixed = suite(item("a", name="1"), item("b", name="2"))
     differing = suite(item("a", name="1"), item("b", ("yes", "no"), name="2"))
@@ -157,6 +198,19 @@ def test_an_example_that_asks_what_an_item_asks_is_left_out(tmp_path: Path) -> N
     (tmp_path / "train.jsonl").write_text('{"q": "one", "a": "never"}\n{"q": "three", "a": "yes it is"}\n')
     task = load_suite(tmp_path)
     assert solved_examples(task) == (SolvedExample("Q: three", "yes it is"),)
+
+
+def test_examples_that_cannot_be_read_cost_the_learner_and_nobody_else(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "task: t\ndataset_path: json\ndataset_kwargs: {data_files: {test: test.jsonl, fewshot: gone.jsonl}}\n"
+        "test_split: test\nfewshot_split: fewshot\noutput_type: multiple_choice\n"
+        'doc_to_text: "Q: {{q}}"\ndoc_to_target: "{{a}}"\ndoc_to_choice: [yes it is, never]\n'
+        "metadata: {rightsize: {scorer: choice}}\n"
+    )
+    (tmp_path / "test.jsonl").write_text('{"q": "one", "a": "never"}\n{"q": "two", "a": "never"}\n')
+    task, linear = load_suite(tmp_path), baseline_candidates()[1]
+    assert "gone.jsonl is missing" in (misfit(get_engine("baseline:linear"), linear, task) or "")
+    assert examples_for(get_engine("baseline:linear"), task) == ()
 
 
 def test_training_data_are_no_part_of_the_test(tmp_path: Path) -> None:
@@ -277,7 +331,7 @@ def test_no_baselines_leaves_them_out(place: Path) -> None:
 def test_the_linear_baseline_beats_what_language_models_get_on_banking77() -> None:
     task = real_suite("banking77")
     solved = solved_examples(task)
-    if len(solved) < 10_000:
+    if len(solved) < 9_000:
         pytest.skip("Banking77's training split is not here (rightsize suites pull banking77)")
     engine = get_engine("baseline:linear")
     learnt = TaskRules.of(task, solved, prompt_frame(task, solved))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -195,6 +197,16 @@ def test_an_export_scores_what_llama_cpp_does(tiny: Path, kind: TaskType) -> Non
         assert (ours[name].choice, ours[name].greedy) == (answer.choice, answer.greedy)
 
 
+def test_heads_that_share_keys_and_values_are_exported(tmp_path: Path) -> None:
+    path = make_tiny_llama(tmp_path / "gqa-F16.gguf", kv_heads=2, context=128)
+    items = [item("Who is in the\n theatre?", ("the end", "in"), "a"), item("in", ("er", "the"), "b")]
+    ours, theirs = (
+        ask(opened(spec, level), items, CHOICE) for spec, level in ((f"onnx:{path}", "FP32"), (path, "F16"))
+    )
+    for name, answer in theirs.items():
+        assert ours[name].choice_logprobs == pytest.approx(answer.choice_logprobs, rel=2e-3)
+
+
 def test_requests_are_timed_token_by_token(tiny: Path) -> None:
     session = opened(f"onnx:{tiny}", "FP32")
     rules = TaskRules(TaskType.GENERATE, max_output_tokens=5)
@@ -259,6 +271,57 @@ def test_a_chat_template_travels_along(tmp_path: Path) -> None:
     ours, theirs = opened(f"onnx:{path}", "FP32"), opened(path, "F16")
     assert ours.facts()["chat_template_sha256"] == theirs.facts()["chat_template_sha256"]
     assert ask(ours, [item("hi", ())], rules)["i"].text == ask(theirs, [item("hi", ())], rules)["i"].text
+
+
+def _as_genai(source: Path, folder: Path) -> Path:
+    """The same graph in the layout of onnxruntime-genai."""
+    shutil.copytree(source, folder)
+    config = json.loads((folder / "config.json").read_text())
+    names = ("head_size", "hidden_size", "num_attention_heads", "num_key_value_heads", "num_hidden_layers")
+    decoder = {name: config["head_dim" if name == "head_size" else name] for name in names} | {
+        "session_options": {"provider_options": []},
+        "filename": "model.onnx",
+        "inputs": {name: name for name in ("input_ids", "attention_mask", "position_ids")}
+        | {f"past_{part}_names": f"past_key_values.%d.{part}" for part in ("key", "value")},
+        "outputs": {"logits": "logits"}
+        | {f"present_{part}_names": f"present.%d.{part}" for part in ("key", "value")},
+    }
+    model = {f"{which}_token_id": config["eos_token_id"] for which in ("bos", "eos", "pad")} | {
+        "type": "llama", "context_length": config["max_position_embeddings"],
+        "vocab_size": config["vocab_size"], "decoder": decoder,
+    }  # fmt: skip
+    search = {"max_length": config["max_position_embeddings"], "past_present_share_buffer": False}
+    (folder / "genai_config.json").write_text(json.dumps({"model": model, "search": search}))
+    tokenizer = {"tokenizer_class": "GPT2Tokenizer", "eos_token": "<|end|>", "bos_token": "<|end|>"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    return folder
+
+
+def test_the_layout_of_onnxruntime_genai_runs_through_that_package(tmp_path: Path) -> None:
+    (whole,) = found(f"onnx:{embedded_family()[0].stem}", "FP32")
+    folder = _as_genai(whole.file, tmp_path / "genai")
+    task = load_suite("sql")
+    assert (
+        why_not_genai(folder, load_suite("classification"))
+        == "onnxruntime-genai generates text and scores none"
+    )
+    (model,) = found(folder)
+    if importlib.util.find_spec("onnxruntime_genai") is None:
+        with pytest.raises(EngineError, match="pip install onnxruntime-genai"):
+            get_engine("onnx").open(model, SETTINGS)
+        pytest.skip("onnxruntime-genai is not installed: that it is missing was said in one line")
+    items, rules = list(task.items[:8]), TaskRules.of(task)
+    theirs, ours = opened(folder), opened(f"onnx:{embedded_family()[0].stem}", "FP32")
+    assert {n: a.text for n, a in ask(theirs, items, rules).items()} == {
+        n: a.text for n, a in ask(ours, items, rules).items()
+    }
+    (timing,) = theirs.time_requests(items[:1], rules)
+    assert timing.ttft_ms and len(timing.itl_ms) == timing.output_tokens - 1
+
+
+def why_not_genai(folder: Path, task: Suite) -> str | None:
+    (model,) = found(folder)
+    return get_engine("onnx").misfit(model, task, TaskRules.of(task))
 
 
 # --- levels, names, providers -----------------------------------------------------------------------------

@@ -134,7 +134,18 @@ def test_any_folder_can_be_looked_into(home: Path, tmp_path: Path) -> None:
 
 
 def test_bench_measures_a_model_of_ollama_by_its_name(home: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "rightsize", "bench", "--task", "classification", "--limit", "2", "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "rightsize",
+        "bench",
+        "--task",
+        "classification",
+        "--no-baselines",
+        "--limit",
+        "2",
+        "--json",
+    ]
     command += ["--model", "ollama:llama3.2", "--quant", "F16", "--requests", "2", "--repetitions", "1"]
     command += ["--threads", "1", "--no-baselines", "--store", str(tmp_path / "results.db")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

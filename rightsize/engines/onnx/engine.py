@@ -21,7 +21,9 @@ class OnnxEngine(Engine):
     """
 
     name = "onnx"
-    capabilities = Capabilities(settings=frozenset({"threads", "context_tokens", "chat_template"}))
+    capabilities = Capabilities(
+        settings=frozenset({"threads", "context_tokens", "chat_template", "prompt", "prompt_name"})
+    )
 
     def claims(self, spec: str) -> bool:
         """The prefix, or a folder that looks like one."""

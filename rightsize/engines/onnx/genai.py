@@ -35,6 +35,8 @@ class GenaiSession:
             raise EngineError(f"onnxruntime-genai cannot load {folder.path.name}: {one_line(error)}") from error
         self._load_ms = (time.perf_counter() - started) * 1e3
         declared = folder.json("genai_config.json").get("model") or {}
+        ends = declared.get("eos_token_id")
+        self._ends = set(ends if isinstance(ends, list) else [ends])
         self._allowed = settings.context_tokens or int(declared.get("context_length") or 0) or 1 << 20
         self._threads = settings.threads
 
@@ -97,9 +99,12 @@ class GenaiSession:
         while not generator.is_done():
             generator.generate_next_token()
             shown.append(time.perf_counter())
-            if stream.push(pieces.decode(generator.get_next_tokens()[0]).encode()):
+            token = int(generator.get_next_tokens()[0])
+            if token in self._ends:
+                return stream.text, len(shown) - 1, "eos"
+            if stream.push(pieces.decode(token).encode()):
                 return stream.text, len(shown), "stop"
-        return stream.text, len(shown), "length" if len(shown) >= rules.max_output_tokens else "eos"
+        return stream.text, len(shown), "length"
 
     def prefill_tokens_per_s(self, tokens: int, repetitions: int) -> Iterator[float]:
         """None."""
