@@ -328,6 +328,7 @@ def test_no_baselines_leaves_them_out(place: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_the_linear_baseline_beats_what_language_models_get_on_banking77() -> None:
     task = real_suite("banking77")
     solved = solved_examples(task)
