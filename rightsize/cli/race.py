@@ -97,6 +97,7 @@ def payload(result: RaceResult, tasks: Sequence[str], minimize: str, command: st
         "smaller_undecided": [entry.candidate for entry in result.undecided],
         "nearest_miss": None,
         "settle": [command] if result.undecided else [],
+        "stuck": [],
         "candidates": [_candidate_json(result, entry) for entry in result.entries],
         "notes": [],
         "race": {

@@ -9,6 +9,9 @@ import jsonschema
 import pytest
 
 from rightsize.cli.common import SCHEMAS_DIR
+from rightsize.cli.race import payload
+from rightsize.decide.race_trace import Cost, Fate, Look, RaceResult, TraceEntry
+from rightsize.stats.bounds import Bounds
 from tests.cli.test_bench import rightsize
 from tests.tiny_models import make_tiny_llama
 
@@ -22,6 +25,25 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for width in (128, 256):
         make_tiny_llama(folder / f"tiny{width}-F16.gguf", width=width, layers=1)
     return folder
+
+
+def test_every_end_of_a_race_follows_the_schema() -> None:
+    looks = (Look("sql", 32, 0.75, 1.0),)
+    bounds = Bounds(0.75, 0.5, 0.9, 32, 0.03, "betting")
+    ends = (
+        TraceEntry("a:F16", Fate.REFUSED, "too weak", looks, bounds, stake=0.015),
+        TraceEntry("b:F16", Fate.UNDECIDED, "too close", looks, bounds, more_items=400),
+        TraceEntry("c:F16", Fate.FAILED, "out of memory"),
+        TraceEntry("d:F16", Fate.WON, "it meets every threshold", looks, bounds),
+    )
+    order = tuple(entry.candidate for entry in ends)
+    costs = {name: Cost(items_asked=32, load_s=1.0, answer_s=3.2) for name in order}
+    result = RaceResult(order, dict.fromkeys(order, 1.0), ends, costs, "d:F16", 0.05, 600)
+    document = payload(result, ["sql"], "size", "rightsize recommend --race")
+    jsonschema.validate(document, SCHEMA)
+    assert document["verdict"] == "PASS" and document["smaller_undecided"] == ["b:F16"]
+    assert document["race"]["exhaustive_items"] == 2400
+    assert document["race"]["exhaustive_seconds"] == pytest.approx(4 * (1 + 60))
 
 
 def test_models_that_know_nothing_are_refused_after_few_items(place: Path) -> None:
