@@ -13,10 +13,10 @@ from rightsize.bench.probe_files import ProbeFile, llama_shape, mamba_shape
 from rightsize.bench.speed_client import SpeedWorker
 from rightsize.models.shapes.shape import Shape
 
-TYPES = ("Q4_K", "Q6_K", "Q8_0", "Q5_K", "F16", "Q4_0", "Q3_K", "Q5_0", "Q2_K", "Q5_1")
+TYPES = ("Q4_K", "Q6_K", "Q8_0", "Q5_0", "F16", "Q5_K", "Q3_K", "Q4_0", "Q2_K", "Q5_1")
 BATCH_TOKENS = 512
 PROMPT_TOKENS = 256
-_POINT_S = 0.25
+_POINT_S = 0.2
 _TIME_LIMIT_S = 240
 _CURVE_TYPE = "Q4_K"
 _FIRST_TYPES = 3
@@ -61,7 +61,7 @@ def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
     of_operations = [ProbeFile("operations", narrow, "Q8_0", every)]
     of_state = [ProbeFile("state", mamba_shape(layers=8, width=768), _CURVE_TYPE, every)]
     first, rest = of_type[:_FIRST_TYPES], of_type[_FIRST_TYPES:]
-    return [*first, *of_size[:2], *of_depth, *of_operations, *rest, *of_size[2:], *of_state]
+    return [*first, *of_size[:2], *of_depth, *of_operations, *rest[:3], *of_state, *of_size[2:], *rest[3:]]
 
 
 def reference_file() -> ProbeFile:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rightsize.bench.calibrate import BATCH_TOKENS, ProbeResult, run_probe
@@ -48,6 +48,13 @@ def calibrated(
     calibration = calibration_of(run_probe(threads, tell=tell))
     kept = store.keep_calibration(machine.fingerprint, engine, threads, calibration.document())
     return Calibrated(kept.id, machine.fingerprint, engine, calibration)
+
+
+def with_batch(known: Calibrated, batch_tokens: int) -> Calibrated:
+    """The same for prompts that are read in batches of another size."""
+    calibration = known.calibration
+    rates = replace(calibration.rates, batch_tokens=batch_tokens)
+    return replace(known, calibration=replace(calibration, rates=rates))
 
 
 def newest_here(store: Predictions) -> MachineRates | None:

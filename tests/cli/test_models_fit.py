@@ -64,6 +64,12 @@ def test_the_tables_fit_eighty_columns(probed):
     assert "Left out" in result.stderr
 
 
+def test_smaller_batches_need_less_memory_and_more_time(probed):
+    large, small = (document("fit", *SMALL, "--batch", size)["candidates"][0] for size in ("512", "64"))
+    assert small["memory_bytes"]["value"] < large["memory_bytes"]["value"]
+    assert small["latency_ms"]["value"] > large["latency_ms"]["value"]
+
+
 def test_a_licence_without_a_source_is_not_admitted(probed):
     found = document("fit", "--quant", "F16", "--license", "permissive")
     assert all(each["licence_verified"] for each in found["candidates"])

@@ -51,6 +51,9 @@ def fit(  # noqa: PLR0917  options of a command line
     threads: Annotated[
         int | None, typer.Option("--threads", min=1, help="Threads.  [default: all usable cores]")
     ] = None,
+    batch: Annotated[
+        int, typer.Option("--batch", min=32, max=512, help="Prompt tokens that are read at once.")
+    ] = 512,
     machine: Annotated[
         str | None, typer.Option("--machine", metavar="PROFILE", help="Project for a hardware profile instead.")
     ] = None,
@@ -99,7 +102,9 @@ def fit(  # noqa: PLR0917  options of a command line
         if machine:
             ranked, origin = _elsewhere(machine, found, wish, predictions)
         else:
-            ranked, origin = _here(found, wish, predictions, threads, anew=recalibrate, verifying=verify)
+            ranked, origin = _here(
+                found, wish, predictions, threads, batch=batch, anew=recalibrate, verifying=verify
+            )
     shown = Shown(ranked, left, [entry.id for entry in unverified], wish, origin)
     if as_json:
         print_json(fit_json(shown))
@@ -115,17 +120,18 @@ def _here(
     predictions: Predictions,
     threads: int | None,
     *,
+    batch: int,
     anew: bool,
     verifying: bool,
 ) -> tuple[list[Ranked], dict[str, object]]:
-    from rightsize.flows.calibration import calibrated, spreads_from
+    from rightsize.flows.calibration import calibrated, spreads_from, with_batch
     from rightsize.flows.fit import here, rank
     from rightsize.machine import scan
 
     machine = scan(with_bandwidth=False)
     used = threads or machine.usable_cores
     with working("Probing this machine, about a minute; leave it alone ..."):
-        known = calibrated(machine, predictions, threads=used, anew=anew)
+        known = with_batch(calibrated(machine, predictions, threads=used, anew=anew), batch)
     spreads = spreads_from(predictions.checks(known.machine_fingerprint, known.engine))
     ranked = rank(found, wish, here(known, wish, spreads))
     if verifying:
@@ -134,6 +140,7 @@ def _here(
         "machine": machine.name,
         "projected": False,
         "threads": used,
+        "batch_tokens": batch,
         "engine": known.engine,
         "probe_s": known.calibration.took_s,
         "intervals": {metric: each.method for metric, each in spreads.items()},
