@@ -307,8 +307,8 @@ def payload(done: Measurements, checked: Sequence[CheckFigure] = ()) -> dict[str
     from rightsize.reports.record_json import record_json
 
     cells = [record_json(record) for record in done.records]
-    base = {"schema_version": 1, "command": "bench", "reused": done.reused, "cells": cells}
-    return {**base, "checks": checks_json(checked)}
+    base = {"schema_version": 1, "command": "bench", "reused": done.reused, "spent_usd": done.spent_usd}
+    return {**base, "cells": cells, "checks": checks_json(checked)}
 
 
 def _exit_code(records: Sequence[Record]) -> ExitCode:

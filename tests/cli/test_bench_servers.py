@@ -8,8 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from rightsize.cli.common import SCHEMAS_DIR
 from rightsize.cli.main import run
 from rightsize.domain import Absent, Failed, Measured
 from rightsize.settings import Settings, resolve_settings
@@ -98,6 +100,9 @@ def test_what_was_lost_and_spent_while_answering_is_stored_too(tmp_path: Path) -
     with Store.open(tmp_path / "results.db") as store:
         (record,) = store.records()
     assert isinstance(record.outcome, Measured)
+    answer = json.loads(done.stdout)
+    jsonschema.validate(answer, json.loads((SCHEMAS_DIR / "bench.schema.json").read_text()))
+    assert answer["spent_usd"] == pytest.approx(13 * 13 * 10e-6)
     facts = record.outcome.facts
     assert facts["retries"] == {"status": 1}
     assert facts["answered_by"] == []  # the stand-in does not say who answers
