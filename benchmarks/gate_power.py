@@ -7,8 +7,7 @@ Every verdict is the gate's own (``rightsize.decide.gate_checks``) at an allowan
 
 - *No change*: pairs of answers in which equally many items get better and worse, in the mean. A FAIL is a false
   alarm. 5,000 simulated ones over sizes, discordances and groups; and 50 real ones: an embedded model's
-  answers, batched and one by one, on one thread and two. Such runs differ in the last digits, and some answers
-  flip.
+  answers, side by side, by fours and one by one. Such runs differ in the last digits, and some answers flip.
 - *A real drop*: of 3 points among 500 items when 3.5% of them flip, and of 5.2 points when 10% do.
 - *10% slower* on a noisy machine: both sides in turns as ``--remeasure-baseline`` takes them, and, for
   comparison, one after the other as a stored baseline would have it. The noise is simulated: log-normal
@@ -175,7 +174,7 @@ def latency_verdict(after: Sequence[float], before: Sequence[float], *, in_turns
 
 
 def real_pairs(limit: int, count: int) -> Iterator[tuple[list[float], list[float], list[str]]]:
-    """Answers of the embedded family to the shipped suites, twice: batched and alone, one thread and two."""
+    """Answers of the embedded family to the shipped suites, twice: all side by side, then alone or by fours."""
     from rightsize.bench.candidates import expand_candidates
     from rightsize.machine import scan
     from rightsize.settings import Settings
@@ -188,12 +187,9 @@ def real_pairs(limit: int, count: int) -> Iterator[tuple[list[float], list[float
     made = 0
     for candidate in candidates:
         for suite in suites:
-            batched, alone, threads = (
-                _scores(candidate.model.file, suite, limit, slots, threads)
-                for slots, threads in ((None, 1), (1, 1), (None, 2))
-            )
+            batched, alone, few = (_scores(candidate.model.file, suite, limit, n) for n in (None, 1, 4))
             groups = [item.group for item in _items(suite, limit)]
-            for other in (alone, threads):
+            for other in (alone, few):
                 if made < count:
                     made += 1
                     yield batched, other, groups
@@ -205,7 +201,7 @@ def _items(suite: object, limit: int) -> Sequence[object]:
     return chosen_items(suite, limit)  # type: ignore[arg-type]
 
 
-def _scores(path: Path, suite: object, limit: int, slots: int | None, threads: int) -> list[float]:
+def _scores(path: Path, suite: object, limit: int, slots: int | None) -> list[float]:
     from rightsize.bench.run import scorer_of
     from rightsize.domain import CandidateSettings
     from rightsize.engines.interface import TaskRules
@@ -213,7 +209,7 @@ def _scores(path: Path, suite: object, limit: int, slots: int | None, threads: i
 
     items = _items(suite, limit)
     options = {} if slots is None else {"slots": slots}
-    session = LlamaCppSession(path, CandidateSettings(threads=threads), **options)  # type: ignore[arg-type]
+    session = LlamaCppSession(path, CandidateSettings(threads=1), **options)  # type: ignore[arg-type]
     try:
         answers = dict(session.answer(items, TaskRules.of(suite)))  # type: ignore[arg-type]
     finally:

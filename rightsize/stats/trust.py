@@ -120,7 +120,8 @@ def _symptoms(relative: Sequence[float]) -> Iterator[str]:
     # A third's median errs by about its spread over the root of its size: less than twice that is no drift.
     error = 1.5 * spread / math.sqrt(third)
     if abs(last / first - 1) > max(MOST_DRIFT, error):
-        yield f"the last third took {last / first - 1:+.0%} of the first"
+        side = "above" if last > first else "below"
+        yield f"the last third lies {abs(last / first - 1):.0%} {side} the first"
     if spread > MOST_SPREAD:
         yield f"half of the samples lie {spread:.0%} apart"
     limit = max(MOST_CORRELATION, 3 / math.sqrt(len(relative)))

@@ -79,14 +79,16 @@ def test_a_battery_is_a_cause_but_no_reason_to_measure_again() -> None:
 
 
 def test_symptoms_label_and_never_contaminate() -> None:
-    verdict = trust([QUIET], ["the last third took +20% of the first"])
-    assert (verdict.label, verdict.reason) == (Trust.NOISY, "the last third took +20% of the first")
+    verdict = trust([QUIET], ["the last third lies 20% above the first"])
+    assert (verdict.label, verdict.reason) == (Trust.NOISY, "the last third lies 20% above the first")
     assert trust([QUIET]).label is Trust.TRUSTED
     assert trust([]).label is None
 
 
 def test_drift_spread_and_alike_neighbours_are_seen() -> None:
-    assert any("last third took +20%" in s for s in symptoms([1.0] * 40 + [1.1] * 40 + [1.2] * 40))
+    assert any(
+        "last third lies 20% above the first" in s for s in symptoms([1.0] * 40 + [1.1] * 40 + [1.2] * 40)
+    )
     assert any("lie" in s for s in symptoms([1.0, 1.5] * 30))
     waves = [1.0 + 0.04 * ((i // 10) % 2) for i in range(120)]
     assert any("autocorrelation" in s for s in symptoms(waves))
