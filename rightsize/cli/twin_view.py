@@ -44,7 +44,7 @@ def twin_table(subject: TwinSubject, tokens: TokenWork, result: TwinResult) -> G
         if reading:
             table.add_row(title, *_cells(reading))
     head = Text(f"{plain(subject.name)}:{subject.level}, a shape twin", "bold")
-    return Group(head, table, Text("\n".join(_notes(tokens, result)), "dim"))
+    return Group(head, table, Text("\n".join(_notes(subject, tokens, result)), "dim"))
 
 
 def _reading(result: TwinResult, metric: str) -> Reading | None:
@@ -63,8 +63,10 @@ def _text(value: float, unit: str) -> str:
     return format_value(value, unit)
 
 
-def _notes(tokens: TokenWork, result: TwinResult) -> Iterator[str]:
+def _notes(subject: TwinSubject, tokens: TokenWork, result: TwinResult) -> Iterator[str]:
     yield f"File: {result.size_bytes / 1e9:.3f} GB less the real vocabulary; mix: {plain(result.mix)}"
+    if subject.mix and subject.mix.fallback_tensors:
+        yield f"{subject.mix.fallback_tensors} tensors fall back to another type: their width does not fit the level"
     counts = f"{tokens.prompt_tokens:,} prompt and {tokens.output_tokens:,} output tokens"
     yield f"Request: {counts}, greedy, nothing cached"
     if result.depths:

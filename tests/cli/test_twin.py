@@ -102,6 +102,11 @@ def test_the_table_fits_and_names_what_was_asked(tmp_path: Path) -> None:
     assert "No score" in shown.stdout
 
 
+def test_widths_that_make_the_level_fall_back_are_shown(tmp_path: Path) -> None:
+    path = model_file(tmp_path, "llama", width=192, head_width=48, feed_forward=320)
+    assert "tensors fall back to another type" in run(path, "--quant", "Q4_K_M").stdout
+
+
 def test_a_kept_twin_stays_and_has_a_tokenizer_when_asked(tmp_path: Path) -> None:
     from rightsize.models.gguf_header import read_header
 
