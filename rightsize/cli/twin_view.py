@@ -66,7 +66,7 @@ def _text(value: float, unit: str) -> str:
 def _notes(subject: TwinSubject, tokens: TokenWork, result: TwinResult) -> Iterator[str]:
     yield f"File: {result.size_bytes / 1e9:.3f} GB less the real vocabulary; mix: {plain(result.mix)}"
     if subject.mix and subject.mix.fallback_tensors:
-        yield f"{subject.mix.fallback_tensors} tensors fall back to another type: their width does not fit the level"
+        yield f"{subject.mix.fallback_tensors} tensors fall back to another type: their width does not fit"
     counts = f"{tokens.prompt_tokens:,} prompt and {tokens.output_tokens:,} output tokens"
     yield f"Request: {counts}, greedy, nothing cached"
     if result.depths:
