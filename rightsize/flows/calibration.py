@@ -16,6 +16,8 @@ from rightsize.predict.speed import MachineRates
 from rightsize.predict.work import work_of
 from rightsize.store.predictions import Checked, Predictions, StoredCalibration
 
+_RESTLESS = 1.3  # a quiet probe on two cores of a shared host stayed within 1.1
+
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
@@ -101,9 +103,23 @@ def staleness(stored: StoredCalibration, machine: Machine) -> list[str]:
         reasons.append("the machine changed: another fingerprint than when it was probed")
     if stored.engine != engine_text():
         reasons.append(f"the engine changed: {stored.engine} then, {engine_text()} now")
-    if calibration_from(stored.document) is None:
+    calibration = calibration_from(stored.document)
+    if calibration is None:
         reasons.append("rightsize changed how it calibrates")
+    elif (factor := unrest(calibration)) > _RESTLESS:
+        reasons.append(
+            f"the machine was busy when it was probed: the same work took up to {factor:.1f} times as long"
+        )
     return reasons
+
+
+def unrest(calibration: Calibration) -> float:
+    """How much longer the reference took in the worst tenth of the probe than in the best; 1 is a quiet machine."""
+    around = [typical(point["reference_s"]) for point in calibration.points if point["reference_s"]]
+    if not around:
+        return 1.0
+    ordered = sorted(around)
+    return ordered[len(ordered) * 9 // 10] / ordered[len(ordered) // 10]
 
 
 def engine_text() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -112,6 +113,16 @@ def test_a_changed_engine_or_machine_makes_it_stale(machine):
     assert "machine changed" in stale
     assert "engine changed" in stale
     assert "Stale" in run("calibration").stderr
+
+
+def test_a_probe_of_a_busy_machine_says_so(machine):
+    restless = [{"reference_s": [0.01 * factor]} for factor in (1, 1, 1.02, 1.05, 4, 6)]
+    busy = replace(CALIBRATION, points=tuple(restless))
+    with Predictions.open() as store:
+        store.keep_calibration(machine.fingerprint, engine_text(), machine.usable_cores, busy.document())
+    (reason,) = document("calibration")["stale"]
+    assert "busy" in reason
+    assert "--recalibrate" in run("fit", "qwen2.5-0.5b", "-q", "F16").stderr
 
 
 def test_measuring_elsewhere_is_refused_in_one_line():

@@ -124,7 +124,7 @@ def _here(
     anew: bool,
     verifying: bool,
 ) -> tuple[list[Ranked], dict[str, object]]:
-    from rightsize.flows.calibration import calibrated, spreads_from, with_batch
+    from rightsize.flows.calibration import calibrated, spreads_from, unrest, with_batch
     from rightsize.flows.fit import here, rank
     from rightsize.machine import scan
 
@@ -141,6 +141,7 @@ def _here(
         "projected": False,
         "threads": used,
         "batch_tokens": batch,
+        "unrest": unrest(known.calibration),
         "engine": known.engine,
         "probe_s": known.calibration.took_s,
         "intervals": {metric: each.method for metric, each in spreads.items()},

@@ -19,6 +19,7 @@ from rightsize.predict.outlook import Fit, Span, Wish
 if TYPE_CHECKING:
     from rich.console import Console
 
+_RESTLESS = 1.3
 _TITLES = {
     Fit.MEETS: "certainly meet what was asked for",
     Fit.BORDER: "are on the border",
@@ -115,6 +116,11 @@ def _remarks(shown: Shown) -> list[str]:
     else:
         how = "; ".join(f"{metric}: {method}" for metric, method in taught.items())
         lines.append(f"Ranges are 90% intervals. {how}.")
+    if (unrest := shown.origin.get("unrest", 1.0)) > _RESTLESS:
+        lines.append(
+            f"The machine was busy when it was probed (the same work took up to {unrest:.1f} times as long): "
+            "run again with --recalibrate when it is quiet."
+        )
     if any(each.measured for each in ranked):
         lines.append("= was measured with a twin of random weights.")
     if any(each.candidate.mix.fallback_tensors for each in ranked):
