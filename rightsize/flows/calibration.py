@@ -107,14 +107,13 @@ def staleness(stored: StoredCalibration, machine: Machine) -> list[str]:
     if calibration is None:
         reasons.append("rightsize changed how it calibrates")
     elif (factor := unrest(calibration)) > _RESTLESS:
-        reasons.append(
-            f"the machine was busy when it was probed: the same work took up to {factor:.1f} times as long"
-        )
+        longer = f"the same work took up to {factor:.1f} times as long"
+        reasons.append(f"the machine was busy when probed: {longer}")
     return reasons
 
 
 def unrest(calibration: Calibration) -> float:
-    """How much longer the reference took in the worst tenth of the probe than in the best; 1 is a quiet machine."""
+    """How much longer the reference took in the worst tenth of a probe than in the best; 1: a quiet machine."""
     around = [typical(point["reference_s"]) for point in calibration.points if point["reference_s"]]
     if not around:
         return 1.0
