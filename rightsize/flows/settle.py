@@ -33,7 +33,7 @@ def settle(runs: Sequence[Settling], store: Results, *, settings: Settings, list
             levels=[run.quant] if run.quant else [],
             limit=run.limit,
             force=run.force,
-            baselines=not run.model,
+            baselines=not (run.model or run.twin),
             variants={"--constrain, --prompt or --lora": (dict(run.contents),)} if run.contents else {},
             varied=run.varied,
         )
