@@ -84,7 +84,7 @@ def _embedded_cases(folder: Path, quick: bool) -> Iterator[Case]:
             real = path if model.quant == level else quantized(model, level).path
             assert real is not None
             twin = write_twin(folder / f"{path.stem}-{level}.gguf", subject_of_file(str(real)).plan())
-            yield Case(f"{path.stem} {level}", real, twin, 512, 128, 4 if quick else 20)
+            yield Case(f"{path.stem} {level}", real, twin, 512, 128, 4 if quick else 12)
 
 
 def _large_case(folder: Path, quick: bool) -> Case:
