@@ -46,6 +46,7 @@ def test_every_end_of_a_race_follows_the_schema() -> None:
     assert document["race"]["exhaustive_seconds"] == pytest.approx(4 * (1 + 60))
 
 
+@pytest.mark.slow
 def test_models_that_know_nothing_are_refused_after_few_items(place: Path) -> None:
     first = rightsize(*ASK, "--min-accuracy", "90%", "--json", cwd=place)
     assert first.returncode == 1, first.stderr
@@ -61,6 +62,7 @@ def test_models_that_know_nothing_are_refused_after_few_items(place: Path) -> No
     assert plain.returncode == 3, "a race's answers are not judged as if their number had been fixed"
 
 
+@pytest.mark.slow
 def test_the_table_says_who_why_and_what_it_saved(place: Path) -> None:
     shown = rightsize(*ASK, "--max-size", "1GB", "--min-accuracy", "0%", cwd=place)
     assert shown.returncode == 0, shown.stderr
