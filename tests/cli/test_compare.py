@@ -88,15 +88,38 @@ def test_a_task_is_needed(run: Run) -> None:
     assert (code, "no task was named" in err) == (2, True)
 
 
+def tiny_task(folder: Path) -> Path:
+    """Twelve short questions, so that measuring two levels takes seconds."""
+    rows = [{"text": f"The invoice of day {n} is wrong.", "label": "Billing"} for n in range(12)]
+    (folder / "test.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = {
+        "task": "tiny_queues",
+        "dataset_path": "json",
+        "dataset_kwargs": {"data_files": {"test": "test.jsonl"}},
+        "test_split": "test",
+        "output_type": "multiple_choice",
+        "doc_to_text": "Ticket: {{text}}\nQueue:",
+        "doc_to_target": "{{label}}",
+        "doc_to_choice": ["Billing", "Delivery"],
+        "metadata": {"rightsize": {"scorer": "choice", "score": "accuracy"}},
+    }
+    (folder / "tiny_queues.yaml").write_text(json.dumps(config))
+    return folder / "tiny_queues.yaml"
+
+
 @pytest.mark.slow
-def test_bench_measures_levels_and_distributions(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bench_measures_levels_and_distributions(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RIGHTSIZE_REQUESTS", "2")
     monkeypatch.setenv("RIGHTSIZE_REPETITIONS", "1")
-    args = ("--task", "sql", "--model", "rightsize-nano", "--quant", "F16,Q8_0")
-    code, out, _ = run(*args, "--bench", "--json")
-    assert code == 0
+    args = ("--task", str(tiny_task(tmp_path)), "--model", "rightsize-nano", "--quant", "F16,Q8_0")
+    code, out, err = run(*args, "--bench", "--json")
+    assert code == 0, err
     (found,) = json.loads(out)["comparisons"]
     figures = {figure["name"]: figure for figure in found["levels"][0]["figures"]}
     assert 0 < figures["kl_nats"]["value"] < 0.1
     assert figures["top1_agreement"]["value"] > 0.9
     assert figures["size_bytes"]["value"] < 0.7
+    again = run(*args, "--json")
+    assert json.loads(again[1])["comparisons"] == [found]  # all of it is stored
