@@ -118,7 +118,7 @@ def _memory(case: Case, threads: int) -> tuple[float, float]:
 
 
 def _write_ratio(folder: Path, quick: bool) -> Ratio:
-    plan = _plan((_SMALL if quick else _LARGE)[0], "Q4_K_M")
+    plan = _plan(_LARGE[0], "Q4_K_M")
     ours, theirs = [], []
     for _ in range(3 if quick else 5):
         weights.forget()  # the patches of the last round would be a head start
