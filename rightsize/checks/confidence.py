@@ -63,7 +63,7 @@ def auroc(judged: Sequence[Judged]) -> float:
 
 def calibration_bounds(judged: Sequence[Judged], groups: Sequence[str], confidence: float = 0.95) -> Bounds:
     """Return the expected calibration error with a bootstrap interval over groups that holds the value."""
-    found = group_interval(judged, groups, calibration_error, confidence)
+    found = group_interval(judged, groups, calibration_error, confidence, bias_corrected=False)
     if found.value is None or found.lower is None or found.upper is None:
         return found
     # Resamples repeat answers and so read higher than the data: the interval must not exclude the value.

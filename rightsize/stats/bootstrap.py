@@ -30,10 +30,14 @@ def group_interval(
     figure: Callable[[Sequence[T]], float],
     confidence: float = 0.95,
     resamples: int = 1000,
+    *,
+    bias_corrected: bool = True,
 ) -> Bounds:
     """Return ``figure`` over ``items`` with a two-sided BCa interval, resampling whole groups with replacement.
 
     ``figure`` must be a pure function of the items it is given; resamples where it is not finite are left out.
+    Without ``bias_corrected`` the interval is the plain percentiles: for figures that repeating items by itself
+    pushes one way, which the correction would take for a bias of the estimate and count twice.
     """
     import numpy as np
 
@@ -51,6 +55,8 @@ def group_interval(
     figures = _finite(figure([item for index in draw for item in clusters[index]]) for draw in draws)
     if not math.isfinite(value) or len(set(figures)) < 2:
         return _uniform(value, len(items), alpha)
+    if not bias_corrected:
+        return _percentiles(value, figures, len(items), alpha, f"bootstrap over {len(members)} groups")
     blocks = np.array_split(rng.permutation(len(clusters)), min(_JACKKNIFE_BLOCKS, len(clusters)))
     left_out = _finite(
         figure([item for index in np.setdiff1d(range(len(clusters)), block) for item in clusters[index]])
