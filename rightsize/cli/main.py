@@ -5,6 +5,7 @@ scan -> bench -> recommend -> report -> gate, with results beside them and demo 
 
 from __future__ import annotations
 
+import signal
 import sys
 import traceback
 from typing import Annotated
@@ -74,6 +75,8 @@ def _global_options(
 def main(argv: list[str] | None = None) -> None:
     """Run the command line; every error becomes one line on stderr and a documented exit code."""
     args = list(sys.argv[1:] if argv is None else argv)
+    # Ended like an interrupt, so that workers go with us and what was measured is kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     debug = "--debug" in args
     sys.exit(run([arg for arg in args if arg != "--debug"], debug=debug))
 

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import jsonschema
+import psutil
 import pytest
 
 from rightsize.cli.common import SCHEMAS_DIR
@@ -140,7 +141,8 @@ def test_a_memory_limit_fails_the_cell(place: Path) -> None:
     assert cell["reason"].startswith("out of memory")
 
 
-def test_interrupting_keeps_what_is_done(place: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_interrupting_keeps_what_is_done(place: Path, tmp_path: Path, sent: signal.Signals) -> None:
     store = tmp_path / "interrupted.db"
     command = [*COMMON, "--quant", "F16,Q8_0,Q4_0,Q5_0", "--store", str(store), "--requests", "40"]
     process = subprocess.Popen(
@@ -155,8 +157,10 @@ def test_interrupting_keeps_what_is_done(place: Path, tmp_path: Path) -> None:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline and not (store.exists() and Store.open(store).records()):
         time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGINT)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    os.killpg(process.pid, sent)
     _, stderr = process.communicate(timeout=60)
+    assert not [worker for worker in workers if worker.is_running()], "no worker outlives its command"
     kept = Store.open(store).records()
     assert kept, "the first candidate was stored before the interrupt"
     assert process.returncode in {0, 130}

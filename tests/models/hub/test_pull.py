@@ -33,6 +33,9 @@ def weights(tmp_path: Path) -> bytes:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("RIGHTSIZE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("HF_TOKEN", raising=False)
+    # Loading lm-eval's tasks puts a process off line, and tests share one.
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     return tmp_path / "hub"
 
 
@@ -249,6 +252,7 @@ def run(*words: str, tmp_path: Path, **environment: str) -> subprocess.Completed
         cwd=tmp_path,
         env={
             **os.environ,
+            "HF_HUB_OFFLINE": "0",
             "HF_HOME": str(tmp_path / "hf"),
             "RIGHTSIZE_CACHE": str(tmp_path / "c"),
             **environment,
@@ -290,11 +294,10 @@ def test_the_command_shows_size_and_licence_first_and_heeds_the_environment(
 
 
 def test_what_was_pulled_can_be_measured_by_its_name(
-    tmp_path: Path, weights: bytes, monkeypatch: pytest.MonkeyPatch
+    home: Path, weights: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("RIGHTSIZE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setenv("HF_HUB_CACHE", str(home))
     with hub_of({"tiny-F16.gguf": weights}) as hub:
-        got(hub, tmp_path / "hub")
+        got(hub, home)
     for spec in (f"hf:{REPO}:F16", f"{REPO}:F16", f"hf:{REPO}", f"hf:{REPO}/tiny-F16.gguf"):
         assert [model.name for model in find_models([spec])] == ["tiny"]
