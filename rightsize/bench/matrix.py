@@ -43,11 +43,19 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Measurements:
-    """What a run gave: new records, how many cells were stored already, and what hosted models cost."""
+    """What a run gave: new records, what was stored already, and what hosted models cost.
+
+    ``known`` are the fingerprints of cells that were not measured again.
+    """
 
     records: tuple[Record, ...]
-    reused: int
+    known: tuple[str, ...] = ()
     spent_usd: float | None = None
+
+    @property
+    def reused(self) -> int:
+        """How many cells were stored already."""
+        return len(self.known)
 
 
 def measure(
@@ -79,14 +87,14 @@ def measure(
     engines = {candidate.engine: get_engine(candidate.engine) for candidate in (*candidates, *beside)}
     builds = {name: engine.build() for name, engine in engines.items()}
 
-    reused = 0
+    known: list[str] = []
 
     def is_stored(job: Job) -> bool:
-        nonlocal reused
         name = job.candidate.engine
         key = fingerprint(job, here, builds[name], examples_for(engines[name], job.suite))
         stored = not wanted.force and store.has(key, job.limit)
-        reused += stored
+        if stored:
+            known.append(key)
         return stored
 
     def is_meant(candidate: Candidate, suite: Suite) -> bool:
@@ -101,4 +109,4 @@ def measure(
             cells, machine=here, settings=settings, store=store, listener=listener, remote_run=money.run_for
         )
         spent_usd = money.spent_usd()
-    return Measurements(tuple(records), reused, spent_usd)
+    return Measurements(tuple(records), tuple(known), spent_usd)

@@ -37,13 +37,13 @@ def bench_twins(
     """
     build = get_engine(DEFAULT_ENGINE).build()
     records: list[Record] = []
-    reused = 0
+    known: list[str] = []
     for subject in subjects:
         candidate = twin_candidate(subject, tokens, machine, settings)
         jobs = [Job(candidate, suite) for suite in suites]
         keys = {job.suite.name: fingerprint(job, machine, build) for job in jobs}
         missing = [job for job in jobs if force or not store.has(keys[job.suite.name])]
-        reused += len(jobs) - len(missing)
+        known += [keys[job.suite.name] for job in jobs if job not in missing]
         if not missing:
             continue
         outcome = _outcome(subject, tokens, machine, settings, notify)
@@ -52,7 +52,7 @@ def bench_twins(
             store.append(record)
             listener.stored(record)
             records.append(record)
-    return Measurements(tuple(records), reused)
+    return Measurements(tuple(records), tuple(known))
 
 
 def twin_candidate(subject: TwinSubject, tokens: TokenWork, machine: Machine, settings: Settings) -> Candidate:

@@ -211,7 +211,7 @@ def bench(  # noqa: PLR0917  one parameter per option
         counts = (prompt_tokens, output_tokens)
         done = measure_twins(twins, wanted, counts, settings, beside=done)
     assert done is not None
-    _show(done, stored_figures(settings, suites, checks), as_json=as_json)
+    _show(done, settings, stored_figures(settings, suites, checks), as_json=as_json)
     raise typer.Exit(int(_exit_code(done.records)))
 
 
@@ -280,7 +280,7 @@ def _measure(wanted: Wanted, settings: Settings) -> Measurements:
         )
 
 
-def _show(done: Measurements, checked: Sequence[CheckFigure], *, as_json: bool) -> None:
+def _show(done: Measurements, settings: Settings, checked: Sequence[CheckFigure], *, as_json: bool) -> None:
     from rightsize.units import format_usd
 
     if done.spent_usd is not None:
@@ -292,13 +292,25 @@ def _show(done: Measurements, checked: Sequence[CheckFigure], *, as_json: bool) 
     from rightsize.reports.bench_table import bench_table
     from rightsize.reports.checks_table import checks_table
 
-    own = [record for record in done.records if not is_derived(record.suite)]
+    records = [*_stored(done.known, settings), *done.records]
+    own = [record for record in records if not is_derived(record.suite)]
     if own:
         out().print(bench_table(own))
     if checked:
         out().print(checks_table(checked))
     if done.reused:
         talk().print(f"{done.reused} of these were measured before and kept; --force measures them again.")
+
+
+def _stored(fingerprints: Sequence[str], settings: Settings) -> list[Record]:
+    """What is shown of cells that were measured before: the newest of each."""
+    from rightsize.store import Store
+
+    if not fingerprints:
+        return []
+    with Store.open(settings.store) as store:
+        found = {record.fingerprint: record for record in store.records() if record.fingerprint in fingerprints}
+    return list(found.values())
 
 
 def payload(done: Measurements, checked: Sequence[CheckFigure] = ()) -> dict[str, Any]:

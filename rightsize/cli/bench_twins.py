@@ -68,4 +68,4 @@ def measure_twins(
         )
     if beside is None:
         return done
-    return Measurements((*beside.records, *done.records), beside.reused + done.reused, done.spent_usd)
+    return Measurements((*beside.records, *done.records), (*beside.known, *done.known), done.spent_usd)

@@ -81,7 +81,7 @@ def gate(  # noqa: PLR0917  one parameter per option
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Compare the newest stored results with a baseline, item by item; exit 0 passed, 1 failed, 3 undecided.
+    """Compare the newest stored results with a baseline, item by item: passed, failed or undecided.
 
     Score drops are percentage points on the same items, and a baseline travels between machines; latency,
     memory and energy changes are relative and compared only on the machine that the baseline is from. FAIL

@@ -71,6 +71,8 @@ def _of_reading(metric: Metric, reading: Reading, alpha: float) -> Bounds:
         bounds = quantile_bounds(samples, metric.percentile or 0.5, alpha)
     elif (bounds := t_bounds(samples, alpha)).lower is None:
         bounds = _exact(statistics.fmean(samples), len(samples), alpha, "observed mean")
+    else:
+        bounds = replace(bounds, lower=max(0.0, bounds.lower))  # no joule and no second is negative
     return _widened(bounds, reading)
 
 

@@ -105,6 +105,13 @@ def canvas(width: float, height: float) -> Iterator[tuple[Figure, Axes]]:
         yield figure, figure.add_subplot()
 
 
+def _steps(span: float) -> tuple[int, ...]:
+    """Which multiples of each power of ten get a label: fewer the more powers ``span`` covers."""
+    if span < 15:
+        return (1, 2, 5)
+    return (1, 3) if span < 150 else (1,)
+
+
 def _scatter(task: TaskView, name: str, metric: str, label: str, front: set[int]) -> str | None:
     points = [
         (view, x, y) for view in task.candidates if (x := _known(view, metric)) and (y := _known(view, "score"))
@@ -118,9 +125,10 @@ def _scatter(task: TaskView, name: str, metric: str, label: str, front: set[int]
         for view, x, y in points:
             _point(axes, x, y, view.number in front, task.focus is not None and view.id == task.focus.id)
         axes.set(xlabel=f"{label} (less is better)", ylabel=f"{task.score_name} (more is better)")
-        if max(x.value for _, x, _ in points) > 4 * min(x.value for _, x, _ in points) > 0:
+        least, most = min(x.value for _, x, _ in points), max(x.value for _, x, _ in points)
+        if most > 4 * least > 0:
             axes.set_xscale("log")
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.xaxis.set_major_locator(LogLocator(subs=_steps(most / least)))
         else:
             axes.xaxis.set_major_locator(MaxNLocator(5))  # labels carry units and would touch
         axes.grid(axis="y")

@@ -67,9 +67,11 @@ def _why_not(result: CandidateResult) -> str:
     failed = [judgement.reason for judgement in result.judgements if judgement.verdict is Verdict.FAIL]
     if failed:
         return "; ".join(failed)
-    open_ones = [judgement.reason for judgement in result.judgements if judgement.verdict is Verdict.UNDECIDED]
-    more = f"; about {result.more_needed:,} more would settle it" if result.more_needed else ""
-    return f"undecided: {'; '.join([*open_ones, *result.problems]) or 'nothing was judged'}{more}"
+    undecided = [judgement for judgement in result.judgements if judgement.verdict is Verdict.UNDECIDED]
+    reasons = [judgement.reason for judgement in undecided]  # with what would settle each, where that is known
+    if result.more_needed and not any(judgement.more_needed for judgement in undecided):
+        reasons.append(f"about {result.more_needed:,} more would settle it")
+    return f"undecided: {'; '.join([*reasons, *result.problems]) or 'nothing was judged'}"
 
 
 def _advice(recommendation: Recommendation) -> str:
