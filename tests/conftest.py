@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from rightsize.domain import (
     Absent,
@@ -17,6 +18,10 @@ from rightsize.domain import (
     Reading,
     Record,
 )
+
+# No test asserts how long anything takes, hypothesis's included.
+settings.register_profile("rightsize", deadline=None)
+settings.load_profile("rightsize")
 
 HERE, ELSEWHERE = "machine-here", "machine-elsewhere"
 _START = datetime(2026, 1, 1, tzinfo=UTC)
