@@ -25,7 +25,7 @@ def nearest_miss(candidates: Iterable[CandidateResult]) -> NearestMiss | None:
 def miss(candidate: CandidateResult) -> NearestMiss | None:
     """What every threshold that does not pass would have to be; with several tasks the worst one counts."""
     open_ones = [j for j in candidate.judgements if j.verdict is not Verdict.PASS]
-    if not open_ones or candidate.problems or any(_meeting_bound(judgement) is None for judgement in open_ones):
+    if not open_ones or candidate.problems or not all(map(_could_pass, open_ones)):
         return None
     changes: dict[str, tuple[float, Change]] = {}
     for judgement in open_ones:
@@ -35,6 +35,12 @@ def miss(candidate: CandidateResult) -> NearestMiss | None:
             changes[judgement.threshold.metric] = (distance, _change(judgement))
     largest = max(distance for distance, _ in changes.values())
     return NearestMiss(candidate.candidate_id, tuple(change for _, change in changes.values()), largest)
+
+
+def _could_pass(judgement: Judgement) -> bool:
+    """Whether some limit worth the name would be met: at least nothing is no requirement."""
+    bound = _meeting_bound(judgement)
+    return bound is not None and (bound > 0 or judgement.threshold.direction is Direction.LOWER)
 
 
 def _meeting_bound(judgement: Judgement) -> float | None:

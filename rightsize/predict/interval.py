@@ -2,8 +2,8 @@
 
 Split conformal prediction (Vovk et al. 2005; Lei et al. 2018) on the logarithm of measured over predicted: of
 n residuals the one at rank ceil((n + 1) * level) bounds the next with that probability, whatever their
-distribution, as long as the next is like the others. Below nine residuals no such rank exists at 90%; then
-what ships stands in.
+distribution, as long as the next is like the others. Below nine residuals no such rank exists at 90%; then an
+assumed width stands in.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LEVEL = 0.9
-#: Log half-widths for a machine that has no measurements yet: what the benchmark's points showed, rounded up.
+#: Log half-widths for a machine that has no measurements yet: assumed on the wide side, until nine are there.
 UNTRIED = {"decode": math.log(1.25), "prefill": math.log(1.35), "memory": math.log(1.08)}
 
 
@@ -35,4 +35,6 @@ def spread(metric: str, residuals: Sequence[float]) -> Spread:
         width = sorted(abs(each) for each in residuals)[rank - 1]
         return Spread(math.exp(width), n, f"conformal, {LEVEL:.0%}, {n} measurements here")
     width = max([UNTRIED[metric], *(abs(each) for each in residuals)])
-    return Spread(math.exp(width), n, f"{n} measurements here: at least what the benchmark showed")
+    have = "nothing was" if n == 0 else f"only {n} were"
+    assumed = f"{math.expm1(UNTRIED[metric]):.0%}"
+    return Spread(math.exp(width), n, f"{have} measured here yet: at least {assumed} is assumed")
