@@ -55,6 +55,7 @@ class Stopwatch:
         self.model = LoadedModel(path)
         self.context = Context(self.model, tokens=context_tokens, threads=threads, batch_tokens=batch_tokens)
         self._batch = TokenBatch(batch_tokens)
+        self._context_tokens = context_tokens
         self._filled = 0
         self.read(min(8, batch_tokens))  # the first computation touches every weight and buffer
 
@@ -82,8 +83,9 @@ class Stopwatch:
         return seconds
 
     def steps(self, count: int, budget_s: float) -> list[float]:
-        """Seconds of each of some single-token steps: at most ``count``, until the budget is spent."""
+        """Seconds of each of some single-token steps: at most ``count``, until budget or context are spent."""
         before, until = self._filled, time.perf_counter() + budget_s
+        count = min(count, self._context_tokens - before)
         seconds: list[float] = []
         while len(seconds) < count and (len(seconds) < _MIN_STEPS or time.perf_counter() < until):
             seconds.append(self.read(1, keep=True))
@@ -136,7 +138,7 @@ def _timing(watch: Stopwatch, asked: Mapping[str, Any], reference: Stopwatch | N
     best: dict[str, Any] = {}
     for _ in range(_ATTEMPTS):
         before = _reference(reference)
-        samples = _samples(watch, asked["tokens"], asked["budget_s"])
+        samples = _samples(watch, asked)
         around = [*before, *_reference(reference)]
         if not best or (around and _lower(around) < _lower(best["reference"])):
             best = {**asked, "samples": samples, "reference": around}
@@ -145,8 +147,10 @@ def _timing(watch: Stopwatch, asked: Mapping[str, Any], reference: Stopwatch | N
     return best
 
 
-def _samples(watch: Stopwatch, tokens: int, budget_s: float) -> list[float]:
-    return watch.steps(_MAX_STEPS, budget_s)[1:] if tokens == 1 else _prompts(watch, tokens, budget_s)
+def _samples(watch: Stopwatch, asked: Mapping[str, Any]) -> list[float]:
+    if asked["tokens"] == 1:
+        return watch.steps(asked.get("steps", _MAX_STEPS), asked["budget_s"])[1:]
+    return _prompts(watch, asked["tokens"], asked["budget_s"])
 
 
 def _lower(samples: Sequence[float]) -> float:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -129,16 +131,25 @@ def test_turns_are_waited_for_and_told(tmp_path: Path) -> None:
     assert "answer" not in kinds and "speed" not in kinds
 
 
+_STARTS_TWO = """
+import subprocess, sys
+for _ in range(2):
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    print(subprocess.Popen([sys.argv[1], "-c", "while True: pass"], **quiet).pid)
+"""
+
+
 @contextmanager
 def hog() -> Iterator[None]:
-    """Two strangers that keep two processors busy; not children of a worker."""
-    strangers = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    """Two strangers that keep two processors busy: nobody's children, for who started them has ended."""
+    started = subprocess.run(
+        [sys.executable, "-c", _STARTS_TWO, sys.executable], capture_output=True, text=True, check=True
+    )
     try:
         yield
     finally:
-        for stranger in strangers:
-            stranger.kill()
-            stranger.wait()
+        for pid in started.stdout.split():
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def test_a_quiet_machine_is_waited_for_or_refused() -> None:
