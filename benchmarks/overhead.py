@@ -24,6 +24,7 @@ from rightsize.bench.protocol import CellRequest
 from rightsize.bench.supervise import Limits, run_worker
 from rightsize.domain import CandidateSettings
 from rightsize.models.expand import embedded_family
+from rightsize.models.local_file import read_model
 
 _EMPTY_APP = """
 import typer
@@ -100,7 +101,8 @@ def _timed(command: list[str]) -> float:
 
 def _harness_bytes(model: Path) -> tuple[int, int]:
     """Largest resident memory of a measuring worker less llama.cpp's own, and the number of samples."""
-    request = CellRequest("llama_cpp", model, CandidateSettings(threads=1), (), requests=0, repetitions=20)
+    loaded, settings = read_model(model), CandidateSettings(threads=1)
+    request = CellRequest("llama_cpp", loaded, settings, (), requests=0, repetitions=20)
     samples: list[int] = []
     done = threading.Event()
     watcher = threading.Thread(target=_watch_children, args=(samples, done))
