@@ -4,8 +4,8 @@ Decoding is bound by reading the weights once a token; what part of the theoreti
 between the bounds below (the sources of ``hardware_profiles`` say 60 to 85% for processors; llmfit assumes
 55% and whichllm 40 to 55% for GPUs). Prefill needs a compute rate: of a GPU its published one, of a processor
 this machine's own, by cores. Nothing of it was measured there, so the range is wide and the label is
-"projected". The eight machines that ``benchmarks/prediction.py`` compares with had been seen when the bounds were
-set: that they agree is no independent test.
+"projected". The eight machines that ``benchmarks/prediction.py`` compares with had been seen when the bounds
+were set: that they agree is no independent test.
 """
 
 from __future__ import annotations
