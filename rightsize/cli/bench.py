@@ -266,15 +266,16 @@ def _measure(wanted: Wanted, settings: Settings) -> Measurements:
     """Run the matrix with progress on stderr."""
     from rightsize.bench.matrix import measure
     from rightsize.cli.progress import BenchProgress
+    from rightsize.flows.residuals import TeachingStore
     from rightsize.machine import scan
-    from rightsize.store import Store
 
     console = talk()
     machine = scan(with_bandwidth=False)
     for gpu in machine.gpus:
         if gpu.advice:
             console.print(f"{gpu.name}: {gpu.advice}", markup=False)
-    with Store.open(settings.store) as store, BenchProgress(console) as progress:
+    with TeachingStore.open(settings.store) as store, BenchProgress(console) as progress:
+        store.tell = progress.note
         return measure(
             wanted, settings=settings, store=store, listener=progress, notify=progress.note, machine=machine
         )

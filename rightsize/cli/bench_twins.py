@@ -46,15 +46,16 @@ def measure_twins(
     from rightsize.bench.protocol import TokenWork
     from rightsize.bench.twin_records import bench_twins
     from rightsize.cli.progress import BenchProgress
+    from rightsize.flows.residuals import TeachingStore
     from rightsize.machine import scan
     from rightsize.models.catalogue.load import find_entry
     from rightsize.models.levels import parse_level
     from rightsize.models.twins.subject import TwinSubject
-    from rightsize.store import Store
 
     chosen = [parse_level(level) for level in wanted.levels or (_LEVEL,)]
     subjects = [TwinSubject.of(find_entry(name), level) for name in names for level in chosen]
-    with Store.open(settings.store) as store, BenchProgress(talk()) as progress:
+    with TeachingStore.open(settings.store) as store, BenchProgress(talk()) as progress:
+        store.tell = progress.note
         done = bench_twins(
             subjects,
             wanted.suites,

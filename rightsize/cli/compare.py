@@ -93,10 +93,11 @@ def _measure(suites: Sequence[Suite], models: Sequence[str], levels: Sequence[st
     """What ``bench`` would measure for these models and levels, and only what is missing."""
     from rightsize.bench.matrix import Wanted, measure
     from rightsize.cli.progress import BenchProgress
-    from rightsize.store import Store
+    from rightsize.flows.residuals import TeachingStore
 
     wanted = Wanted(suites=suites, models=models, levels=levels)
-    with Store.open(settings.store) as results, BenchProgress(talk()) as progress:
+    with TeachingStore.open(settings.store) as results, BenchProgress(talk()) as progress:
+        results.tell = progress.note
         measure(wanted, settings=settings, store=results, listener=progress, notify=progress.note)
 
 

@@ -39,9 +39,9 @@ def race(params: Mapping[str, Any], limits: Sequence[Threshold]) -> ExitCode:
     from rightsize.cli.bench import load_suites
     from rightsize.decide.race_trace import race_exit_code
     from rightsize.flows.race import RaceWanted, run_race
+    from rightsize.flows.residuals import TeachingStore
     from rightsize.machine import scan
     from rightsize.settings import resolve_settings
-    from rightsize.store import Store
 
     settings = resolve_settings({"store": params["store"]})
     suites = load_suites(params["task"])
@@ -54,7 +54,8 @@ def race(params: Mapping[str, Any], limits: Sequence[Threshold]) -> ExitCode:
         minimize=params["minimize"],
         latency_metric=f"latency_{params['latency_metric']}_ms",
     )
-    with Store.open(settings.store) as store, RaceProgress(talk()) as progress:
+    with TeachingStore.open(settings.store) as store, RaceProgress(talk()) as progress:
+        store.tell = progress.note
         result = run_race(
             wanted,
             machine=scan(with_bandwidth=False),

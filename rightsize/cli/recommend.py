@@ -85,7 +85,6 @@ def recommend(  # noqa: PLR0917  one parameter per option
     the 5% error is split over the candidates tried. Exit 0 with a winner, 1 when all fail, 3 when undecided.
     """
     from rightsize.decide.recommendation import exit_code
-    from rightsize.store import Store
 
     limits = read_thresholds(context.params)
     if not limits:
@@ -96,7 +95,7 @@ def recommend(  # noqa: PLR0917  one parameter per option
         raise typer.Exit(int(run(context.params, limits)))
     if model or quant:
         raise UsageError("--model and --quant name what to race", next_step="Add --race, or leave them out")
-    with (Store.open if bench else Store.existing_or_empty)(store) as results:
+    with _opened(store, to_measure=bench) as results:
         tasks = chosen_tasks(split_commas(task), results)
 
         def decide() -> Recommendation:
@@ -113,6 +112,17 @@ def recommend(  # noqa: PLR0917  one parameter per option
         answer = _settled(decide, results, store) if bench else decide()
     _show(answer, store, as_json=as_json)
     raise typer.Exit(int(exit_code(answer, strict=strict)))
+
+
+def _opened(where: str | None, *, to_measure: bool) -> Store:
+    """The store; where something is to be measured, one that compares it with its prediction."""
+    if to_measure:
+        from rightsize.flows.residuals import TeachingStore
+
+        return TeachingStore.open(where)
+    from rightsize.store import Store
+
+    return Store.existing_or_empty(where)
 
 
 def this_machine() -> str:

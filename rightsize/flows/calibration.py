@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,8 @@ from rightsize.predict.speed import MachineRates
 from rightsize.predict.work import work_of
 from rightsize.store.predictions import Checked, Predictions, StoredCalibration
 
+#: Models below this say nothing of larger ones: their layers are narrower than those of a probe's files.
+LEAST_PARAMETERS = 100_000_000
 _RESTLESS = 1.3  # a quiet probe on two cores of a shared host stayed within 1.1
 
 
@@ -39,17 +42,22 @@ def calibrated(
 ) -> Calibrated:
     """The stored calibration of this machine, build and number of threads; made now where there is none."""
     engine = engine_text()
-    if not anew:
-        for stored in store.calibrations():
-            if (stored.machine_fingerprint, stored.engine, stored.threads) == (
-                machine.fingerprint,
-                engine,
-                threads,
-            ) and (known := calibration_from(stored.document)):
-                return Calibrated(stored.id, machine.fingerprint, engine, known)
+    if not anew and (known := known_calibration(store, machine.fingerprint, engine, threads)):
+        return known
     calibration = calibration_of(run_probe(threads, tell=tell))
     kept = store.keep_calibration(machine.fingerprint, engine, threads, calibration.document())
     return Calibrated(kept.id, machine.fingerprint, engine, calibration)
+
+
+def known_calibration(
+    store: Predictions, machine_fingerprint: str, engine: str, threads: int
+) -> Calibrated | None:
+    """The newest stored calibration of a machine, a build and a number of threads; None where there is none."""
+    for stored in store.calibrations():
+        key = (stored.machine_fingerprint, stored.engine, stored.threads)
+        if key == (machine_fingerprint, engine, threads) and (known := calibration_from(stored.document)):
+            return Calibrated(stored.id, machine_fingerprint, engine, known)
+    return None
 
 
 def with_batch(known: Calibrated, batch_tokens: int) -> Calibrated:
@@ -84,15 +92,28 @@ def calibration_of(probe: ProbeResult) -> Calibration:
     return Calibration(rates, Loading(probe.packed, probe.base_bytes, len(probe.packed)), probe.took_s, raw)
 
 
-def spreads_from(checks: Sequence[Checked]) -> dict[str, Spread]:
-    """How far predictions of each metric may be off, from those that were checked."""
-    return {metric: spread(metric, residuals_of(checks, metric)) for metric in UNTRIED}
+def spreads_from(checks: Sequence[Checked], parameters: int = LEAST_PARAMETERS) -> dict[str, Spread]:
+    """How far predictions of each metric may be off for a model of that many parameters, from those that were
+    checked on models like it: what is smaller than anything that the probe is like teaches its own kind only.
+    """
+    alike = [
+        each
+        for each in newest(checks)
+        if (each.parameters < LEAST_PARAMETERS) == (parameters < LEAST_PARAMETERS)
+    ]
+    return {metric: spread(metric, residuals_of(alike, metric)) for metric in UNTRIED}
+
+
+def newest(checks: Sequence[Checked]) -> list[Checked]:
+    """Of several checks of one figure the last: what is measured again and again counts once."""
+    latest = {
+        (each.model, each.level, each.metric, each.tokens, each.depth, each.threads): each for each in checks
+    }
+    return list(latest.values())
 
 
 def residuals_of(checks: Sequence[Checked], metric: str) -> list[float]:
     """Logarithms of measured over predicted, of one metric."""
-    import math
-
     return [math.log(check.measured / check.predicted) for check in checks if check.metric == metric]
 
 
@@ -121,11 +142,11 @@ def unrest(calibration: Calibration) -> float:
     return ordered[len(ordered) * 9 // 10] / ordered[len(ordered) // 10]
 
 
-def engine_text() -> str:
-    """llama.cpp's build as one line: version and what it was built with."""
+def engine_text(build: Mapping[str, Any] | None = None) -> str:
+    """llama.cpp's build as one line: version and features; by default of the one that is installed."""
     from rightsize.engines.registry import get_engine
 
-    build: Mapping[str, Any] = get_engine("llama_cpp").build()
+    build = build or get_engine("llama_cpp").build()
     return " ".join(str(build[key]) for key in ("name", "version", "features") if build.get(key))
 
 

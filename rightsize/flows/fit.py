@@ -11,6 +11,7 @@ from typing import Any
 from rightsize.bench.speed_client import SpeedWorker
 from rightsize.errors import ProfileError, QuantizeError, RightsizeError
 from rightsize.flows.calibration import Calibrated
+from rightsize.flows.residuals import Seen, Subject, checked
 from rightsize.machine.profiles import Profile
 from rightsize.models.catalogue.entry import CatalogueEntry
 from rightsize.models.shapes.quant_mix import QuantMix, quant_mix, quant_mixes, unquantized
@@ -18,7 +19,6 @@ from rightsize.models.shapes.shape import Shape
 from rightsize.models.shapes.tensors import parameters_of
 from rightsize.models.twins.plan import twin_plan
 from rightsize.models.twins.write import write_twin
-from rightsize.predict.cache import CacheSettings
 from rightsize.predict.interval import Spread
 from rightsize.predict.outlook import (
     Fit,
@@ -28,11 +28,10 @@ from rightsize.predict.outlook import (
     judge,
     outlook_elsewhere,
     outlook_here,
-    work_and_memory,
 )
 from rightsize.predict.projection import Elsewhere
 from rightsize.predict.rates_fit import typical
-from rightsize.predict.speed import MachineRates, batch_seconds, decode_seconds
+from rightsize.predict.speed import MachineRates
 from rightsize.store.predictions import Checked
 
 _TIME_LIMIT_S = 600
@@ -228,38 +227,20 @@ def checks_of(
     candidate: Candidate, times: TwinTimes, wish: Wish, calibrated: Calibrated, spreads: Mapping[str, Spread]
 ) -> list[Checked]:
     """What was predicted for just what was measured, side by side."""
-    rates = calibrated.calibration.rates
-    settings = CacheSettings(wish.context_tokens, rates.batch_tokens)
-    work, memory = work_and_memory(
-        candidate.shape, candidate.mix.tensors, calibrated.calibration, settings, times.prompt_tokens
+    subject = Subject(
+        candidate.entry.id,
+        candidate.mix.level,
+        parameters_of(candidate.shape),
+        candidate.shape,
+        candidate.mix.tensors,
     )
-    prefill = times.prompt_tokens / batch_seconds(work, rates, times.prompt_tokens, 0)
-    decode = 1 / decode_seconds(work, rates.decode, times.depth)
-    rows: list[tuple[str, str, int, int, float, float]] = [
-        ("prefill", "token/s", times.prompt_tokens, 0, prefill, times.prefill_tokens_s),
-        ("decode", "token/s", 1, times.depth, decode, times.decode_tokens_s),
-        ("memory", "byte", wish.context_tokens, 0, memory, times.memory_bytes),
+    peak = times.memory_bytes + calibrated.calibration.loading.base_bytes
+    seen = [
+        Seen("prefill", times.prompt_tokens, 0, times.prefill_tokens_s),
+        Seen("decode", 1, times.depth, times.decode_tokens_s),
+        Seen("memory", wish.context_tokens, 0, peak, times.prompt_tokens),
     ]
-    return [
-        Checked(
-            calibration_id=calibrated.id,
-            machine_fingerprint=calibrated.machine_fingerprint,
-            engine=calibrated.engine,
-            model=candidate.entry.id,
-            level=candidate.mix.level,
-            parameters=parameters_of(candidate.shape),
-            metric=metric,
-            unit=unit,
-            tokens=tokens,
-            depth=depth,
-            threads=rates.threads,
-            predicted=predicted,
-            low=predicted / spreads[metric].factor,
-            high=predicted * spreads[metric].factor,
-            measured=measured,
-        )
-        for metric, unit, tokens, depth, predicted, measured in rows
-    ]
+    return checked(subject, seen, calibrated, spreads)
 
 
 def _judged(each: Ranked, times: TwinTimes, wish: Wish, calibrated: Calibrated) -> Ranked:

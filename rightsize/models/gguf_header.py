@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -34,6 +34,8 @@ _SCALARS = {
     12: "<d",
 }
 _STRING, _ARRAY = 8, 9
+_WHOLE = frozenset({0, 1, 2, 3, 4, 5, 7, 10, 11})
+_MOST_LAYERS = 512  # an array of at most so many numbers may say something of each layer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,14 @@ class Tensor:
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """What a GGUF file says of itself. Arrays are kept as their length only (``lengths``)."""
+    """What a GGUF file says of itself. Arrays are kept as their length (``lengths``); those that may have a
+    whole number for each layer as their values, too (``numbers``)."""
 
     metadata: Mapping[str, Any]
     lengths: Mapping[str, int]
     tensors: tuple[Tensor, ...]
     data_start: int
+    numbers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def text(self, key: str) -> str | None:
         """A string value, or None."""
@@ -116,36 +120,41 @@ class _Reader:
         tensor_count, key_count = self._count(), self._count()
         metadata: dict[str, Any] = {}
         lengths: dict[str, int] = {}
+        numbers: dict[str, tuple[int, ...]] = {}
         for _ in range(key_count):
-            self._pair(metadata, lengths)
+            self._pair(metadata, lengths, numbers)
         tensors = tuple(self._tensor() for _ in range(tensor_count))
         alignment = int(metadata.get("general.alignment") or _DEFAULT_ALIGNMENT)
         data_start = -(-self._file.tell() // alignment) * alignment
-        header = GgufHeader(metadata, lengths, tensors, data_start)
+        header = GgufHeader(metadata, lengths, tensors, data_start, numbers)
         self._check_length(header)
         return header
 
-    def _pair(self, metadata: dict[str, Any], lengths: dict[str, int]) -> None:
+    def _pair(
+        self, metadata: dict[str, Any], lengths: dict[str, int], numbers: dict[str, tuple[int, ...]]
+    ) -> None:
         key = self._text()
         kind = self._scalar(4)
-        if kind == _ARRAY:
-            lengths[key] = self._skip_array()
-        else:
+        if kind != _ARRAY:
             metadata[key] = self._value(kind)
+            return
+        kind, lengths[key] = self._scalar(4), self._count()
+        if kind in _WHOLE and lengths[key] <= _MOST_LAYERS:
+            numbers[key] = tuple(int(self._scalar(kind)) for _ in range(lengths[key]))
+        else:
+            self._skip_array(kind, lengths[key])
 
     def _value(self, kind: int) -> Any:
         if kind == _STRING:
             return self._text()
         return self._scalar(kind)
 
-    def _skip_array(self) -> int:
-        kind, count = self._scalar(4), self._count()
+    def _skip_array(self, kind: int, count: int) -> None:
         if kind == _STRING:
             for _ in range(count):
                 self._skip(self._scalar(10))
         else:
             self._skip(count * struct.calcsize(self._format(kind)))
-        return count
 
     def _tensor(self) -> Tensor:
         name = self._text()

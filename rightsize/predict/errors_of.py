@@ -9,7 +9,13 @@ from typing import Protocol
 import numpy as np
 
 _ENOUGH_FOR_P90 = 10
-_SIZES = ((5e8, "under 0.5B"), (2e9, "0.5B to 2B"), (5e9, "2B to 5B"), (float("inf"), "5B and more"))
+_SIZES = (
+    (1e8, "under 0.1B"),
+    (5e8, "0.1B to 0.5B"),
+    (2e9, "0.5B to 2B"),
+    (5e9, "2B to 5B"),
+    (float("inf"), "5B and more"),
+)
 _DEPTHS = ((0, "at the beginning"), (1024, "up to 1,024"), (float("inf"), "deeper than 1,024"))
 
 

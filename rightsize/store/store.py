@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Engine, and_, delete, insert, or_, select
 
@@ -35,7 +35,7 @@ class Store:
         self._engine = engine
 
     @classmethod
-    def open(cls, where: str | Path | None = None) -> Store:
+    def open(cls, where: str | Path | None = None) -> Self:
         """Open (and create or migrate) the store at a path or SQLAlchemy URL.
 
         By default the setting ``store`` (``RIGHTSIZE_STORE``, ``rightsize.toml``), else
@@ -59,7 +59,7 @@ class Store:
             empty_engine() if is_default(where) and missing_file(url) else open_engine(url, create=False)
         )
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -8,9 +8,7 @@ header that llama.cpp dislikes can end the process.
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rightsize.errors import EngineError
+from rightsize.models.line_worker import ask_worker
 
 _TIME_LIMIT_S = 60
 _MIB = 1 << 20
@@ -53,29 +52,16 @@ class Question:
 def ask(questions: Sequence[Question], *, time_limit_s: float = _TIME_LIMIT_S) -> list[Allocation]:
     """Ask llama.cpp, in one process. Raises EngineError with its reason for the first file it refuses."""
     lines = [json.dumps({**asdict(question), "path": str(question.path)}) for question in questions]
-    command = [sys.executable, "-m", "rightsize.engines.llama_cpp.no_alloc"]
     try:
-        done = subprocess.run(
-            command,
-            input="\n".join(lines),
-            capture_output=True,
-            text=True,
-            timeout=time_limit_s,
-            check=False,
-            # A debugger that ggml would start for a backtrace can hang for minutes.
-            env={**os.environ, "GGML_NO_BACKTRACE": "1"},
-        )
-    except subprocess.TimeoutExpired:
+        heard = ask_worker("rightsize.engines.llama_cpp.no_alloc", lines, time_limit_s)
+    except TimeoutError:
         raise EngineError(f"llama.cpp took over {time_limit_s:g} s to plan its memory") from None
-    answers = [json.loads(line) for line in done.stdout.splitlines()]
-    for question, answer in zip(questions, answers, strict=False):
+    for question, answer in zip(questions, heard.answers, strict=False):
         if "error" in answer:
             raise EngineError(f"llama.cpp refuses {question.path.name}: {answer['error']}")
-    if len(answers) < len(questions):
-        said = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        reason = said[-1] if said else f"its process ended with code {done.returncode}"
-        raise EngineError(f"llama.cpp died on {questions[len(answers)].path.name}: {reason}")
-    return [Allocation(**answer) for answer in answers]
+    if len(heard.answers) < len(questions):
+        raise EngineError(f"llama.cpp died on {questions[len(heard.answers)].path.name}: {heard.last_words}")
+    return [Allocation(**answer) for answer in heard.answers]
 
 
 def main() -> int:

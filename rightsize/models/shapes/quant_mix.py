@@ -9,8 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from typing import Any
 
 from rightsize.errors import QuantizeError
 from rightsize.models.levels import file_types
+from rightsize.models.line_worker import ask_worker
 from rightsize.models.shapes.gguf_file import TypedTensor, head_bytes, tensor_bytes, write_sparse
 from rightsize.models.shapes.metadata import metadata_of
 from rightsize.models.shapes.shape import Shape
@@ -112,28 +111,16 @@ def _answers(questions: Sequence[_Question]) -> Iterator[tuple[_Question, dict[s
         return
     with tempfile.TemporaryDirectory(prefix="rightsize-mix-") as folder:
         jobs = list(_jobs(questions, Path(folder)))
-        command = [sys.executable, "-m", "rightsize.models.shapes.mix_worker"]
         try:
-            done = subprocess.run(
-                command,
-                input="\n".join(jobs),
-                capture_output=True,
-                text=True,
-                timeout=_TIME_LIMIT_S,
-                check=False,
-                env={**os.environ, "GGML_NO_BACKTRACE": "1"},
-            )
-        except subprocess.TimeoutExpired:
+            heard = ask_worker("rightsize.models.shapes.mix_worker", jobs, _TIME_LIMIT_S)
+        except TimeoutError:
             raise QuantizeError(f"llama.cpp's dry run took over {_TIME_LIMIT_S} s") from None
-    # llama.cpp writes a debugger's words to stdout when it aborts.
-    lines = [line for line in done.stdout.splitlines() if line.startswith('{"')]
-    for question, line in zip(questions, lines, strict=False):
-        answer = json.loads(line)
+    for question, answer in zip(questions, heard.answers, strict=False):
         if "error" in answer:
             raise _refused(question, answer["error"])
         yield question, answer
-    if len(lines) < len(questions):
-        raise _refused(questions[len(lines)], _death(done))
+    if len(heard.answers) < len(questions):
+        raise _refused(questions[len(heard.answers)], heard.last_words)
 
 
 def _jobs(questions: Iterable[_Question], folder: Path) -> Iterator[str]:
@@ -152,11 +139,6 @@ def _refused(question: _Question, why: str) -> QuantizeError:
         f"llama.cpp will not quantize this {question.shape.architecture} shape to {question.level}: {why}",
         next_step="Check the shape's numbers, or name another level",
     )
-
-
-def _death(done: subprocess.CompletedProcess[str]) -> str:
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-    return lines[-1] if lines else f"its process ended with code {done.returncode}"
 
 
 @cache

@@ -9,7 +9,8 @@ from pathlib import Path
 from rightsize.errors import ModelError
 from rightsize.models.gguf_header import GgufHeader, read_header
 from rightsize.models.levels import level_name
-from rightsize.models.shapes.gguf_file import ALIGNMENT, TypedTensor, block_of, padded
+from rightsize.models.shapes.from_header import typed
+from rightsize.models.shapes.gguf_file import ALIGNMENT, block_of, padded
 from rightsize.models.twins.hub_header import fetch_header
 from rightsize.models.twins.plan import TwinPlan
 from rightsize.models.twins.subject import TwinSubject
@@ -40,7 +41,7 @@ def plan_of_header(label: str, header: GgufHeader, head: bytes, size_bytes: int)
     if not header.tensors:
         raise ModelError(f"{label}: its header lists no tensors")
     ordered = sorted(header.tensors, key=lambda tensor: tensor.offset)
-    tensors = [TypedTensor(t.name, t.shape, _type_name(t.type_id)) for t in ordered]
+    tensors = typed(ordered)
     expected = 0
     for theirs, ours in zip(ordered, tensors, strict=True):
         weights, _ = block_of(ours.type_name)
@@ -62,12 +63,6 @@ def _local(path: Path) -> tuple[str, GgufHeader, bytes, int]:
     header = read_header(path)
     with path.open("rb") as file:
         return path.name, header, file.read(header.data_start), path.stat().st_size
-
-
-def _type_name(type_id: int) -> str:
-    from gguf.constants import GGMLQuantizationType
-
-    return str(GGMLQuantizationType(type_id).name)
 
 
 def _lies(label: str, what: str) -> ModelError:
