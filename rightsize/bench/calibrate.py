@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rightsize.bench.probe_files import ProbeFile, llama_shape, mamba_shape
+from rightsize.bench.budget import Budget
+from rightsize.bench.probe_files import ProbeFile, expert_shape, llama_shape, mamba_shape, named
 from rightsize.bench.speed_client import SpeedWorker
 from rightsize.models.shapes.shape import Shape
 
@@ -20,8 +20,7 @@ _POINT_S = 0.2
 _TIME_LIMIT_S = 240
 _CURVE_TYPE = "Q4_K"
 _FIRST_TYPES = 3
-_NEEDED_FILES = 9  # without these there is no calibration, however long they take
-_BUDGET_S = 50.0
+BUDGET_S = 42.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +36,16 @@ class ProbeTiming:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """All timings, how the build packed each file's weights, and how long the probe took."""
+    """All timings, how the build packed each file's weights, how long the probe took, and what it had no time
+    for.
+    """
 
     timings: tuple[ProbeTiming, ...]
     packed: dict[str, float]
     base_bytes: int
     threads: int
     took_s: float
+    left_out: tuple[str, ...] = ()
 
 
 def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
@@ -60,8 +62,10 @@ def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
     ]
     of_operations = [ProbeFile("operations", narrow, "Q8_0", every)]
     of_state = [ProbeFile("state", mamba_shape(layers=8, width=768), _CURVE_TYPE, every)]
+    of_experts = [ProbeFile("experts", expert_shape(), _CURVE_TYPE, (one, long))]
     first, rest = of_type[:_FIRST_TYPES], of_type[_FIRST_TYPES:]
-    return [*first, *of_size[:2], *of_depth, *of_operations, *rest[:3], *of_state, *of_size[2:], *rest[3:]]
+    begin = [*first, *of_size[:2], *of_depth, *of_operations, *rest[:3], *of_state]
+    return [*begin, *of_experts, *of_size[2:], *rest[3:]]
 
 
 def reference_file() -> ProbeFile:
@@ -74,32 +78,54 @@ def run_probe(
     *,
     files: Sequence[ProbeFile] | None = None,
     reference: ProbeFile | None = None,
-    budget_s: float = _BUDGET_S,
+    budget_s: float = BUDGET_S,
     tell: Callable[[str], None] = lambda _: None,
 ) -> ProbeResult:
     """Write each file, time it in a worker process, remove it. Raises EngineError with the reason.
 
     One file at a time: what is removed at once need not be written to the disk behind our back while we time.
     """
-    chosen = list(files if files is not None else probe_files())
-    started = time.perf_counter()
-    timings: list[ProbeTiming] = []
+    budget = Budget(budget_s)
     packed: dict[str, float] = {}
-    base = 0
+    bases: list[int] = []
     with tempfile.TemporaryDirectory(prefix="rightsize-probe-") as folder:
         usual = reference or reference_file()
         with SpeedWorker(threads, usual.write(Path(folder)), time_limit_s=_TIME_LIMIT_S) as worker:
-            for number, file in enumerate(chosen):
-                if number >= _NEEDED_FILES and time.perf_counter() - started > budget_s:
-                    break  # a busy machine: what is left out is named where a prediction needs it
+
+            def time_one(file: ProbeFile, left_s: float | None) -> list[ProbeTiming]:
                 tell(file.tag)
                 path = file.write(Path(folder))
-                line = worker.time(_job(file, path))
+                line = worker.time(_job(file, path, left_s))
                 path.unlink()
-                timings += _timings(file, line)
-                packed |= _packed(file, line)
-                base = base or int(line["base_bytes"])
-    return ProbeResult(tuple(timings), packed, base, threads, time.perf_counter() - started)
+                packed.update(_packed(file, line))
+                bases.append(int(line["base_bytes"]))
+                return _timings(file, line)
+
+            timings, left_out = in_time(files if files is not None else probe_files(), budget, time_one)
+    return ProbeResult(tuple(timings), packed, bases[0], threads, budget.spent_s, tuple(left_out))
+
+
+def in_time(
+    files: Sequence[ProbeFile], budget: Budget, time_one: Callable[[ProbeFile, float | None], list[ProbeTiming]]
+) -> tuple[list[ProbeTiming], list[str]]:
+    """Time files in their order while the budget lasts; and the names of what it did not last for.
+
+    ``time_one`` is told how many seconds are left, after which it may leave a file's later points out. The
+    first file is timed however long it takes (None): without it there is no calibration.
+    """
+    timings: list[ProbeTiming] = []
+    left_out: list[str] = []
+    longest_s = 0.0
+    for number, file in enumerate(files):
+        before_s = budget.left_s
+        if number and before_s < longest_s:
+            left_out += [each.title for each in files[number:]]
+            break
+        found = time_one(file, before_s if number else None)
+        timings += found
+        left_out += [f"{file.title}, {named(*point)}" for point in file.points[len(found) :]]
+        longest_s = max(longest_s, before_s - budget.left_s)
+    return timings, left_out
 
 
 def _layers(count: int) -> Shape:
@@ -110,7 +136,7 @@ def _attending(heads: int, kv_heads: int) -> Shape:
     return llama_shape(layers=6, width=2048, heads=heads, kv_heads=kv_heads, feed_forward=256)
 
 
-def _job(file: ProbeFile, path: Path) -> dict[str, Any]:
+def _job(file: ProbeFile, path: Path, left_s: float | None) -> dict[str, Any]:
     deepest = max(depth for _, depth in file.points)
     timings = [{"tokens": tokens, "depth": depth, "budget_s": _POINT_S} for tokens, depth in file.points]
     return {
@@ -119,6 +145,7 @@ def _job(file: ProbeFile, path: Path) -> dict[str, Any]:
         "context_tokens": deepest + 2 * BATCH_TOKENS,
         "batch_tokens": BATCH_TOKENS,
         "timings": timings,
+        "left_s": left_s,
     }
 
 

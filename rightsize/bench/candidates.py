@@ -85,14 +85,15 @@ def _refuse_unknown(levels: Sequence[str], engines: Mapping[str, Engine]) -> Non
             raise UsageError(f"--quant {level}: none of the named models can be had at this level")
 
 
-def candidate_settings(machine: Machine, settings: Settings) -> CandidateSettings:
-    """Settings with the machine's own number of threads unless one was chosen.
+def usual_threads(machine: Machine) -> int:
+    """One thread a physical core that this process may use: llama.cpp is fastest so."""
+    return max(1, min(machine.usable_cores, machine.physical_cores or machine.usable_cores))
 
-    llama.cpp is fastest with one thread a physical core that this process may use.
-    """
-    cores = max(1, min(machine.usable_cores, machine.physical_cores or machine.usable_cores))
+
+def candidate_settings(machine: Machine, settings: Settings) -> CandidateSettings:
+    """Settings with the machine's own number of threads unless one was chosen."""
     return CandidateSettings(
-        threads=settings.threads or cores,
+        threads=settings.threads or usual_threads(machine),
         context_tokens=settings.context_tokens,
         gpu_layers=settings.gpu_layers,
         chat_template=settings.chat_template,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rightsize.models.shapes.gguf_file import TypedTensor, head_bytes
 from rightsize.models.shapes.metadata import metadata_of
-from rightsize.models.shapes.shape import Layer, Mixer, Rope, Shape, StateSpace
+from rightsize.models.shapes.shape import Experts, Layer, Mixer, Rope, Shape, StateSpace
 from rightsize.models.shapes.tensors import TensorShape, tensors_of
 from rightsize.models.twins.plan import TwinPlan
 from rightsize.models.twins.tokenizer import no_tokenizer
@@ -16,6 +16,12 @@ from rightsize.models.twins.write import write_twin
 _VOCABULARY = 1024
 _CONTEXT = 8192
 _WIDEST_BLOCK = 256
+
+
+def named(tokens: int, depth: int) -> str:
+    """A timed point in words."""
+    what = "decoding" if tokens == 1 else f"{tokens} tokens at once"
+    return f"{what} after {depth}" if depth else what
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,11 @@ class ProbeFile:
     type_name: str
     points: tuple[tuple[int, int], ...]
     is_knot: bool = False
+
+    @property
+    def title(self) -> str:
+        """What it tells of, for people: its type where that is what it is for."""
+        return self.type_name if self.tag.startswith("type-") else self.tag
 
     @property
     def tensors(self) -> tuple[TypedTensor, ...]:
@@ -52,6 +63,14 @@ def llama_shape(*, layers: int, width: int, heads: int, kv_heads: int, feed_forw
     """A small decoder with a small vocabulary: what is timed is its layers."""
     layer = Layer(heads=heads, kv_heads=kv_heads, head_width=width // heads, feed_forward=feed_forward)
     return Shape("llama", width, _VOCABULARY, True, _CONTEXT, (layer,) * layers, rope=Rope(base=10000.0))
+
+
+def expert_shape() -> Shape:
+    """A small decoder whose tokens go through 4 of 16 experts."""
+    experts = Experts(count=16, used=4, feed_forward=1024)
+    layer = Layer(heads=8, kv_heads=2, head_width=128, feed_forward=1024)
+    layers = (layer,) * 3
+    return Shape("llama", 1024, _VOCABULARY, True, _CONTEXT, layers, rope=Rope(base=10000.0), experts=experts)
 
 
 def mamba_shape(*, layers: int, width: int) -> Shape:

@@ -8,13 +8,15 @@ for a moment before and after each timing: what slows the machine slows both.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rightsize.bench.budget import Budget
 from rightsize.bench.process_memory import PeakMemory, resident_bytes
 from rightsize.engines.llama_cpp import library
 from rightsize.engines.llama_cpp.batch import TokenBatch
@@ -23,8 +25,9 @@ from rightsize.errors import RightsizeError
 
 _REFERENCE_STEPS = 12
 _MAX_STEPS, _MIN_STEPS = 200, 8
+_STEADY = 0.02  # the middle half of some steps as close as this: more of them would say the same
 _ATTEMPTS, _DISTURBED = 2, 1.3
-_SEEN: list[float] = []  # what the reference took, each time
+_RECENT_S = 0.3  # a reference as young as this still tells how fast the machine is
 
 
 def main() -> int:
@@ -36,7 +39,7 @@ def main() -> int:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     asked = json.loads(sys.stdin.readline())
     base, threads = resident_bytes()["resident"], asked["threads"]
-    reference = Stopwatch(Path(asked["reference"]), 256, threads, 32) if asked["reference"] else None
+    reference = Reference(Stopwatch(Path(asked["reference"]), 256, threads, 32) if asked["reference"] else None)
     for text in sys.stdin:
         job = json.loads(text)
         try:
@@ -83,11 +86,15 @@ class Stopwatch:
         return seconds
 
     def steps(self, count: int, budget_s: float) -> list[float]:
-        """Seconds of each of some single-token steps: at most ``count``, until budget or context are spent."""
+        """Seconds of each of some single-token steps: at most ``count``, until they are steady or budget or
+        context are spent.
+        """
         before, until = self._filled, time.perf_counter() + budget_s
         count = min(count, self._context_tokens - before)
         seconds: list[float] = []
-        while len(seconds) < count and (len(seconds) < _MIN_STEPS or time.perf_counter() < until):
+        while len(seconds) < count and (
+            len(seconds) < _MIN_STEPS or (time.perf_counter() < until and not is_steady(seconds))
+        ):
             seconds.append(self.read(1, keep=True))
         self._keep(before)
         return seconds
@@ -107,7 +114,38 @@ class Stopwatch:
         self.model.close()
 
 
-def _time_file(job: Mapping[str, Any], threads: int, reference: Stopwatch | None) -> dict[str, Any]:
+class Reference:
+    """What is decoded for a moment around each timing; ``seen`` is what it took, each time."""
+
+    def __init__(self, watch: Stopwatch | None, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._watch, self._clock = watch, clock
+        self._latest: Sequence[float] = []
+        self._at_s = -math.inf
+        self.seen: list[float] = []
+
+    def before(self) -> Sequence[float]:
+        """Its steps just before a timing: those after the last one, where that is hardly past."""
+        return self._latest if self._clock() - self._at_s < _RECENT_S else self.after()
+
+    def after(self) -> Sequence[float]:
+        """Its steps now; none where there is no reference."""
+        if self._watch is None:
+            return []
+        self._latest, self._at_s = self._watch.steps(_REFERENCE_STEPS, 1.0)[1:], self._clock()
+        self.seen.append(_lower(self._latest))
+        return self._latest
+
+
+def is_steady(seconds: Sequence[float]) -> bool:
+    """Whether the middle half of some timings, the first aside, lies so close that more need not be taken."""
+    ordered = sorted(seconds[1:])
+    if len(ordered) < _MIN_STEPS - 1:
+        return False
+    low, high = ordered[len(ordered) // 4], ordered[len(ordered) * 3 // 4]
+    return high <= low * (1 + _STEADY)
+
+
+def _time_file(job: Mapping[str, Any], threads: int, reference: Reference) -> dict[str, Any]:
     memory = PeakMemory()
     memory.start()
     before = dict(resident_bytes())
@@ -115,7 +153,7 @@ def _time_file(job: Mapping[str, Any], threads: int, reference: Stopwatch | None
     watch = Stopwatch(Path(job["path"]), job["context_tokens"], threads, job["batch_tokens"])
     loaded_s = time.perf_counter() - started
     try:
-        timings = [_timing(watch, asked, reference) for asked in job["timings"]]
+        timings = timed_within(job, lambda asked: _timing(watch, asked, reference))
         peak = memory.peak_bytes()
     finally:
         watch.close()
@@ -129,7 +167,23 @@ def _time_file(job: Mapping[str, Any], threads: int, reference: Stopwatch | None
     }
 
 
-def _timing(watch: Stopwatch, asked: Mapping[str, Any], reference: Stopwatch | None) -> dict[str, Any]:
+def timed_within(
+    job: Mapping[str, Any],
+    time_one: Callable[[Mapping[str, Any]], dict[str, Any]],
+    clock: Callable[[], float] = time.perf_counter,
+) -> list[dict[str, Any]]:
+    """The job's points in order while its ``left_s`` lasts (absent or None: all); the first in any case."""
+    left_s = job.get("left_s")
+    budget = Budget(math.inf if left_s is None else left_s, clock)
+    timings: list[dict[str, Any]] = []
+    for asked in job["timings"]:
+        if timings and budget.left_s <= 0:
+            break
+        timings.append(time_one(asked))
+    return timings
+
+
+def _timing(watch: Stopwatch, asked: Mapping[str, Any], reference: Reference) -> dict[str, Any]:
     """One point: ``tokens`` 1 is decoding, more is a prompt. Raw samples, between two of the reference.
 
     A point during which the reference was much slower than it can be is timed again, a few times at most.
@@ -137,12 +191,12 @@ def _timing(watch: Stopwatch, asked: Mapping[str, Any], reference: Stopwatch | N
     watch.fill(asked["depth"])
     best: dict[str, Any] = {}
     for _ in range(_ATTEMPTS):
-        before = _reference(reference)
+        before = reference.before()
         samples = _samples(watch, asked)
-        around = [*before, *_reference(reference)]
+        around = [*before, *reference.after()]
         if not best or (around and _lower(around) < _lower(best["reference"])):
             best = {**asked, "samples": samples, "reference": around}
-        if not around or _lower(around) < _DISTURBED * _lower(_SEEN):
+        if not around or _lower(around) < _DISTURBED * _lower(reference.seen):
             break
     return best
 
@@ -162,14 +216,6 @@ def _prompts(watch: Stopwatch, tokens: int, budget_s: float) -> list[float]:
     samples: list[float] = []
     while not samples or (time.perf_counter() < until and len(samples) < _MAX_STEPS):
         samples.append(watch.read(tokens))
-    return samples
-
-
-def _reference(reference: Stopwatch | None) -> Sequence[float]:
-    if reference is None:
-        return []
-    samples = reference.steps(_REFERENCE_STEPS, 1.0)[1:]
-    _SEEN.append(_lower(samples))
     return samples
 
 

@@ -89,19 +89,30 @@ def calibration_of(probe: ProbeResult) -> Calibration:
     ]
     rates = fit_rates(points, threads=probe.threads, batch_tokens=BATCH_TOKENS)
     raw = tuple(_raw(timing) for timing in probe.timings)
-    return Calibration(rates, Loading(probe.packed, probe.base_bytes, len(probe.packed)), probe.took_s, raw)
+    loading = Loading(probe.packed, probe.base_bytes, len(probe.packed))
+    return Calibration(rates, loading, probe.took_s, raw, probe.left_out)
 
 
-def spreads_from(checks: Sequence[Checked], parameters: int = LEAST_PARAMETERS) -> dict[str, Spread]:
-    """How far predictions of each metric may be off for a model of that many parameters, from those that were
-    checked on models like it: what is smaller than anything that the probe is like teaches its own kind only.
-    """
-    alike = [
-        each
-        for each in newest(checks)
-        if (each.parameters < LEAST_PARAMETERS) == (parameters < LEAST_PARAMETERS)
-    ]
-    return {metric: spread(metric, residuals_of(alike, metric)) for metric in UNTRIED}
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """How far predictions of each metric may be off: of models like those that are probed, and of tiny ones."""
+
+    usual: Mapping[str, Spread]
+    tiny: Mapping[str, Spread]
+
+    def of(self, parameters: int) -> Mapping[str, Spread]:
+        """Those for a model of that many parameters."""
+        return self.tiny if parameters < LEAST_PARAMETERS else self.usual
+
+
+def intervals_from(checks: Sequence[Checked]) -> Intervals:
+    """Intervals from predictions that were checked, each kind of model from its own."""
+
+    def learned(*, tiny: bool) -> dict[str, Spread]:
+        alike = [check for check in newest(checks) if (check.parameters < LEAST_PARAMETERS) is tiny]
+        return {metric: spread(metric, residuals_of(alike, metric)) for metric in UNTRIED}
+
+    return Intervals(learned(tiny=False), learned(tiny=True))
 
 
 def newest(checks: Sequence[Checked]) -> list[Checked]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from rightsize.bench.speed_client import SpeedWorker
 from rightsize.errors import ProfileError, QuantizeError, RightsizeError
-from rightsize.flows.calibration import Calibrated
+from rightsize.flows.calibration import Calibrated, Intervals
 from rightsize.flows.residuals import Seen, Subject, checked
 from rightsize.machine.profiles import Profile
 from rightsize.models.catalogue.entry import CatalogueEntry
@@ -19,7 +19,7 @@ from rightsize.models.shapes.shape import Shape
 from rightsize.models.shapes.tensors import parameters_of
 from rightsize.models.twins.plan import twin_plan
 from rightsize.models.twins.write import write_twin
-from rightsize.predict.interval import Spread
+from rightsize.predict.interval import Basis
 from rightsize.predict.outlook import (
     Fit,
     Outlook,
@@ -125,9 +125,14 @@ def in_order(ranked: Sequence[Ranked]) -> list[Ranked]:
     return sorted(ranked, key=lambda each: (order.index(each.fit), each.candidate.mix.tensor_bytes))
 
 
-def here(calibrated: Calibrated, wish: Wish, spreads: Mapping[str, Spread]) -> Callable[[Candidate], Outlook]:
+def here(calibrated: Calibrated, wish: Wish, intervals: Intervals) -> Callable[[Candidate], Outlook]:
     """How a candidate looks on the machine that was calibrated."""
-    return lambda each: outlook_here(each.shape, each.mix.tensors, wish, calibrated.calibration, spreads)
+
+    def look(each: Candidate) -> Outlook:
+        spreads = intervals.of(parameters_of(each.shape))
+        return outlook_here(each.shape, each.mix.tensors, wish, calibrated.calibration, spreads)
+
+    return look
 
 
 def elsewhere(profile: Profile, wish: Wish, rates: MachineRates | None) -> Callable[[Candidate], Outlook]:
@@ -199,7 +204,7 @@ def verify(
     ranked: Sequence[Ranked],
     wish: Wish,
     calibrated: Calibrated,
-    spreads: Mapping[str, Spread],
+    intervals: Intervals,
     tell: Callable[[str], None] = lambda _: None,
 ) -> Iterator[tuple[Ranked, list[Checked]]]:
     """Measure those on the border with their twins; each comes back judged anew, with what was predicted of it.
@@ -219,12 +224,12 @@ def verify(
             continue
         yield (
             _judged(each, times, wish, calibrated),
-            checks_of(each.candidate, times, wish, calibrated, spreads),
+            checks_of(each.candidate, times, wish, calibrated, intervals),
         )
 
 
 def checks_of(
-    candidate: Candidate, times: TwinTimes, wish: Wish, calibrated: Calibrated, spreads: Mapping[str, Spread]
+    candidate: Candidate, times: TwinTimes, wish: Wish, calibrated: Calibrated, intervals: Intervals
 ) -> list[Checked]:
     """What was predicted for just what was measured, side by side."""
     subject = Subject(
@@ -240,7 +245,7 @@ def checks_of(
         Seen("decode", 1, times.depth, times.decode_tokens_s),
         Seen("memory", wish.context_tokens, 0, peak, times.prompt_tokens),
     ]
-    return checked(subject, seen, calibrated, spreads)
+    return checked(subject, seen, calibrated, intervals)
 
 
 def _judged(each: Ranked, times: TwinTimes, wish: Wish, calibrated: Calibrated) -> Ranked:
@@ -265,4 +270,4 @@ def _judged(each: Ranked, times: TwinTimes, wish: Wish, calibrated: Calibrated) 
 
 
 def _exactly(value: float) -> Span:
-    return Span(value, value, value, 1)
+    return Span(value, value, value, 1, Basis.MEASURED)

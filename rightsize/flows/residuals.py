@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from rightsize.bench.candidates import DEFAULT_ENGINE
 from rightsize.bench.speed import DECODE_TOKENS, PREFILL_TOKENS
 from rightsize.domain import CandidateSettings, Measured, Provenance, Reading, Record, TaskType
-from rightsize.flows.calibration import Calibrated, engine_text, known_calibration, spreads_from
+from rightsize.flows.calibration import Calibrated, Intervals, engine_text, intervals_from, known_calibration
 from rightsize.models.catalogue.load import find_entry
 from rightsize.models.gguf_header import read_header
 from rightsize.models.local_file import split_parts
@@ -27,8 +27,8 @@ from rightsize.models.shapes.shape import Shape
 from rightsize.models.shapes.tensors import parameters_of
 from rightsize.models.twins.subject import TwinSubject
 from rightsize.predict.cache import CacheSettings
-from rightsize.predict.interval import Spread
 from rightsize.predict.memory import predict_memory
+from rightsize.predict.outlook import spreads_for
 from rightsize.predict.rates_fit import typical
 from rightsize.predict.speed import decode_seconds, prefill_seconds
 from rightsize.predict.work import work_of
@@ -72,12 +72,11 @@ class Seen:
     prompt_tokens: int = 0
 
 
-def checked(
-    subject: Subject, seen: Sequence[Seen], known: Calibrated, spreads: Mapping[str, Spread]
-) -> list[Checked]:
+def checked(subject: Subject, seen: Sequence[Seen], known: Calibrated, intervals: Intervals) -> list[Checked]:
     """Each measured figure with what is predicted for just that."""
     rates, loading = known.calibration.rates, known.calibration.loading
     work = work_of(subject.shape, subject.tensors)
+    spreads = spreads_for(subject.shape, intervals.of(subject.parameters))
 
     def predicted(each: Seen) -> float:
         if each.metric == "decode":
@@ -149,7 +148,7 @@ class TeachingStore(Store):
         self._compared.add(key)
         subject = _subject(record.candidate["model"])
         stored = self._predictions.checks(known.machine_fingerprint, known.engine)
-        self._predictions.keep(checked(subject, seen, known, spreads_from(stored, subject.parameters)))
+        self._predictions.keep(checked(subject, seen, known, intervals_from(stored)))
 
 
 def seen_in(record: Record) -> list[Seen]:

@@ -17,13 +17,14 @@ VERSION = 1
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """``took_s`` is how long the probe took; ``points`` are its raw timings, kept for whoever wants to fit
-    anew.
+    anew; ``left_out`` names what there was no time for.
     """
 
     rates: MachineRates
     loading: Loading
     took_s: float
     points: tuple[Mapping[str, Any], ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """As JSON; :func:`calibration_from` reads it back."""
@@ -45,6 +46,7 @@ def calibration_from(document: Mapping[str, Any]) -> Calibration | None:
         loading=Loading(**document["loading"]),
         took_s=document["took_s"],
         points=tuple(document["points"]),
+        left_out=tuple(document.get("left_out", ())),
     )
 
 

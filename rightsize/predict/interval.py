@@ -10,9 +10,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 LEVEL = 0.9
+
+
+class Basis(StrEnum):
+    """What an interval rests on."""
+
+    ASSUMED = "assumed"  # too little was measured here, so a width on the wide side stands in
+    LEARNED = "learned"  # from predictions that were checked on this machine
+    MEASURED = "measured"  # the figure itself was measured
+    PUBLISHED = "published"  # a range of what part of published rates is reached
+
+
 #: Log half-widths for a machine that has no measurements yet: assumed on the wide side, until nine are there.
 UNTRIED = {"decode": math.log(1.25), "prefill": math.log(1.35), "memory": math.log(1.08)}
 
@@ -20,11 +32,16 @@ UNTRIED = {"decode": math.log(1.25), "prefill": math.log(1.35), "memory": math.l
 @dataclass(frozen=True, slots=True)
 class Spread:
     """A factor around a prediction: the truth lies within value / factor and value * factor. ``n`` residuals
-    taught it; 0 means that none did."""
+    were there to teach it; ``basis`` says whether they were enough."""
 
     factor: float
     n: int
     method: str
+    basis: Basis
+
+    def wider(self, power: float) -> Spread:
+        """The same with its width on a logarithmic scale multiplied."""
+        return replace(self, factor=self.factor**power)
 
 
 def spread(metric: str, residuals: Sequence[float]) -> Spread:
@@ -33,8 +50,8 @@ def spread(metric: str, residuals: Sequence[float]) -> Spread:
     rank = math.ceil((n + 1) * LEVEL)
     if rank <= n:
         width = sorted(abs(each) for each in residuals)[rank - 1]
-        return Spread(math.exp(width), n, f"conformal, {LEVEL:.0%}, {n} measurements here")
+        return Spread(math.exp(width), n, f"conformal, {LEVEL:.0%}, {n} measurements here", Basis.LEARNED)
     width = max([UNTRIED[metric], *(abs(each) for each in residuals)])
     have = "nothing was" if n == 0 else f"only {n} were"
     assumed = f"{math.expm1(UNTRIED[metric]):.0%}"
-    return Spread(math.exp(width), n, f"{have} measured here yet: at least {assumed} is assumed")
+    return Spread(math.exp(width), n, f"{have} measured here yet: at least {assumed} is assumed", Basis.ASSUMED)

@@ -145,10 +145,7 @@ def layer_columns(shape: Shape) -> int:
 
 def _columns(shape: Shape, layer: Layer) -> int:
     row = architecture(shape.architecture)
-    inner = layer.feed_forward
-    if shape.experts:
-        inner = shape.experts.used * shape.experts.feed_forward + shape.experts.shared_feed_forward
-    feed_forward = (3 if row.gate else 2) * inner + 4 * shape.width
+    feed_forward = (3 if row.gate else 2) * shape.active_feed_forward(layer) + 4 * shape.width
     attention = 3 * layer.query_width + 2 * layer.kv_width + 2 * shape.width
     return max(feed_forward, attention, _recurrent_columns(shape, layer))
 

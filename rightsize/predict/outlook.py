@@ -7,18 +7,20 @@ Here: from a calibration of this machine. Elsewhere: from published figures of a
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from rightsize.models.shapes.shape import Shape
 from rightsize.predict.cache import CacheSettings, cache_bytes, cached_by
 from rightsize.predict.calibration import Calibration
-from rightsize.predict.interval import Spread
+from rightsize.predict.interval import Basis, Spread
 from rightsize.predict.memory import Loading, Typed, predict_memory
 from rightsize.predict.projection import Elsewhere, Range, projected_decode, projected_prefill
 from rightsize.predict.speed import MachineRates, decode_seconds, prefill_seconds, types_without_rates
 from rightsize.predict.work import Work, work_of
 
+APPROXIMATE = "approximate speed: every token is taken to go through other experts, each as often as the rest"
+_OF_EXPERTS = 2.0  # how much wider on a logarithmic scale an interval is then: assumed
 _NATIVE = Loading(base_bytes=30_000_000)  # a native server without a model, roughly
 
 
@@ -32,12 +34,14 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A predicted figure with its 90% interval. ``n`` measurements on this machine taught the interval."""
+    """A predicted figure with its 90% interval; ``basis`` says what that rests on. ``n`` measurements on this
+    machine were there to teach it."""
 
     value: float
     low: float
     high: float
     n: int = 0
+    basis: Basis = Basis.PUBLISHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,7 @@ def outlook_here(
 ) -> Outlook:
     """The outlook on the machine that was calibrated; ``spreads`` by metric."""
     work, rates = work_of(shape, tensors), calibration.rates
+    spreads = spreads_for(shape, spreads)
     prefill = prefill_seconds(work, rates, wish.prompt_tokens)
     step = decode_seconds(work, rates.decode, wish.prompt_tokens + wish.output_tokens / 2)
     settings = CacheSettings(wish.context_tokens, rates.batch_tokens)
@@ -87,11 +92,22 @@ def outlook_here(
         memory_bytes=_around(memory.peak, spreads["memory"]),
         decode_tokens_s=_around(1 / step, spreads["decode"]),
         prefill_tokens_s=_around(wish.prompt_tokens / prefill, spreads["prefill"]),
-        latency_ms=_latency(_spread(prefill, spreads["prefill"]), _spread(step, spreads["decode"]), wish),
+        latency_ms=_latency_here(prefill, step, spreads, wish),
         parts=_parts(memory.weights, memory.packed, memory.cache, memory.compute, memory.base),
         projected=False,
-        notes=tuple(f"no rate was measured for {kind}: a type of similar width stands in" for kind in missing),
+        notes=(
+            *(f"no rate was measured for {kind}: a type of similar width stands in" for kind in missing),
+            *([APPROXIMATE] if shape.experts else []),
+        ),
     )
+
+
+def spreads_for(shape: Shape, spreads: Mapping[str, Spread]) -> dict[str, Spread]:
+    """The intervals of a shape: how long experts take depends on which of them a text asks for, so that their
+    speed is approximate.
+    """
+    power = _OF_EXPERTS if shape.experts else 1.0
+    return {metric: each if metric == "memory" else each.wider(power) for metric, each in spreads.items()}
 
 
 def outlook_elsewhere(
@@ -159,8 +175,16 @@ def _latency(prefill: Range, step: Range, wish: Wish) -> Span:
     return Span(total(prefill.value, step.value), total(prefill.low, step.low), total(prefill.high, step.high))
 
 
+def _latency_here(prefill_s: float, step_s: float, spreads: Mapping[str, Spread], wish: Wish) -> Span:
+    """A latency's interval is learned where both of its parts' are."""
+    parts = spreads["prefill"], spreads["decode"]
+    span = _latency(_spread(prefill_s, parts[0]), _spread(step_s, parts[1]), wish)
+    basis = Basis.ASSUMED if Basis.ASSUMED in {each.basis for each in parts} else Basis.LEARNED
+    return replace(span, n=min(each.n for each in parts), basis=basis)
+
+
 def _around(value: float, spread: Spread) -> Span:
-    return Span(value, value / spread.factor, value * spread.factor, spread.n)
+    return Span(value, value / spread.factor, value * spread.factor, spread.n, spread.basis)
 
 
 def _spread(seconds: float, spread: Spread) -> Range:

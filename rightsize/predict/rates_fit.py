@@ -93,12 +93,13 @@ class _Columns:
             attended[width_of(self.widths, each.head_width)] += each.multiplications * each.seen(depth)
         return [
             *(n * sizes.get(kind, 0.0) for kind in self.kinds),
-            *(n * sum(sizes.values()) * share for share in hats(self.knots, work.weights.total_bytes)),
+            *(n * sum(sizes.values()) * share for share in hats(self.knots, work.weights.resident_bytes)),
             *(n * each for each in attended.values()),
             n * work.cached_bytes(depth),
             n * work.state,
             float(work.operations),
             0.0 if decoding else n * work.elements,
+            n * work.weights.expert_bytes,
         ]
 
     def rates(self, costs: Sequence[float]) -> Rates:
@@ -116,7 +117,7 @@ def _fit(points: Sequence[Point], decode: Rates | None) -> Rates:
 
     columns = _Columns(
         kinds=sorted({kind for point in points for kind in point.work.weights.layer_bytes}),
-        knots=sorted({point.work.weights.total_bytes for point in points if point.knot}),
+        knots=sorted({point.work.weights.resident_bytes for point in points if point.knot}),
         widths=sorted({each.head_width for point in points for each in point.work.attention}),
     )
     heads = [head_seconds(point.work, decode) if decode else 0.0 for point in points]

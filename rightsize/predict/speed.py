@@ -26,7 +26,8 @@ class Rates:
     ``by_type`` is per byte of a weight type, ``by_size`` per byte of any, by the bytes of the whole model:
     the two add up. ``attention`` is per multiplication with a cached key or value, by head width (llama.cpp's
     kernels are made for multiples of some), ``cached_byte`` per byte of keys and values, ``state`` per number
-    of recurrent state, ``element`` per activation, ``operation`` per operation of a computation.
+    of recurrent state, ``element`` per activation, ``operation`` per operation of a computation, ``expert`` per
+    byte of the experts, beyond what any byte costs: they are chosen, and their matrices are never packed.
     """
 
     by_type: Mapping[str, float]
@@ -36,6 +37,7 @@ class Rates:
     state: float = 0.0
     operation: float = 0.0
     element: float = 0.0
+    expert: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +86,28 @@ def decode_seconds(work: Work, rates: Rates, depth: float) -> float:
 def decode_terms(work: Work, rates: Rates, depth: float) -> dict[str, float]:
     """The parts of :func:`decode_seconds`, by what they are for."""
     return {
-        "weights": _weights(rates, work.weights.bytes_by_type, work.weights.total_bytes),
+        "weights": _weights(rates, work.weights.bytes_by_type, work.weights.resident_bytes),
         "attention": attention_seconds(work, rates, depth),
         "state": work.state * rates.state,
         "operations": work.operations * rates.operation,
+        "experts": work.weights.expert_bytes * rates.expert,
     }
 
 
 def head_seconds(work: Work, rates: Rates) -> float:
     """Seconds of the output head for one token: a prompt needs it once, after its last token."""
-    return _weights(rates, work.weights.head_bytes, work.weights.total_bytes)
+    return _weights(rates, work.weights.head_bytes, work.weights.resident_bytes)
 
 
 def batch_seconds(work: Work, rates: MachineRates, tokens: int, depth: float) -> float:
     """Seconds to read ``tokens`` prompt tokens in one batch, of which the first sees ``depth`` tokens."""
     prefill = rates.prefill
     each = (
-        _weights(prefill, work.weights.layer_bytes, work.weights.total_bytes)
+        _weights(prefill, work.weights.layer_bytes, work.weights.resident_bytes)
         + attention_seconds(work, prefill, depth + tokens / 2)
         + work.state * prefill.state
         + work.elements * prefill.element
+        + work.weights.expert_bytes * prefill.expert
     )
     return tokens * each + work.operations * prefill.operation + head_seconds(work, rates.decode)
 

@@ -24,16 +24,24 @@ _HEAD_NAMES = {"output.weight", "token_embd.weight"}
 class Weights:
     """Of each type: bytes that the layers multiply with, and those of the output head.
 
-    Of experts only the part that one token goes through counts.
+    Of experts only the part that one token goes through counts, once more in ``expert_bytes``; ``idle_bytes``
+    are those of the others, which the next token may need.
     """
 
     layer_bytes: Mapping[str, float]
     head_bytes: Mapping[str, float]
+    expert_bytes: float = 0.0
+    idle_bytes: float = 0.0
 
     @property
     def total_bytes(self) -> float:
         """All bytes that one token reads."""
         return sum(self.layer_bytes.values()) + sum(self.head_bytes.values())
+
+    @property
+    def resident_bytes(self) -> float:
+        """All bytes that some token may read: what has to fit a cache to be read from there."""
+        return self.total_bytes + self.idle_bytes
 
     @property
     def bytes_by_type(self) -> dict[str, float]:
@@ -90,7 +98,7 @@ def work_of(shape: Shape, tensors: Sequence[Typed]) -> Work:
         attention=_attention(shape),
         state=_state(shape),
         operations=len(tensors),
-        elements=sum(8 * shape.width + 3 * layer.feed_forward for layer in shape.layers),
+        elements=sum(8 * shape.width + 3 * shape.active_feed_forward(layer) for layer in shape.layers),
         parameters=sum(
             _share(shape, t) * prod(t.shape) for t in multiplied(tensors) if t.name not in _HEAD_NAMES
         ),
@@ -112,20 +120,30 @@ def _attention(shape: Shape) -> tuple[Attention, ...]:
 def _weights(shape: Shape, tensors: Sequence[Typed]) -> Weights:
     layer_bytes: dict[str, float] = {}
     head_bytes: dict[str, float] = {}
+    expert_bytes = idle_bytes = 0.0
     for tensor in multiplied(tensors):
         kind = tensor.type_name
         if tensor.name in _HEAD_NAMES:
             head_bytes[kind] = head_bytes.get(kind, 0.0) + tensor.size_bytes
             continue
-        layer_bytes[kind] = layer_bytes.get(kind, 0.0) + _share(shape, tensor) * tensor.size_bytes
-    return Weights(layer_bytes, head_bytes)
+        used = _share(shape, tensor) * tensor.size_bytes
+        layer_bytes[kind] = layer_bytes.get(kind, 0.0) + used
+        if _is_of_experts(shape, tensor):
+            expert_bytes += used
+            idle_bytes += tensor.size_bytes - used
+    return Weights(layer_bytes, head_bytes, expert_bytes, idle_bytes)
 
 
 def _share(shape: Shape, tensor: Typed) -> float:
     """Which part of a tensor one token goes through."""
-    if shape.experts and len(tensor.shape) == 3:
+    if shape.experts and _is_of_experts(shape, tensor):
         return shape.experts.used / shape.experts.count
     return 1.0
+
+
+def _is_of_experts(shape: Shape, tensor: Typed) -> bool:
+    """Whether a tensor stacks one matrix for each expert."""
+    return shape.experts is not None and len(tensor.shape) == 3
 
 
 def _state(shape: Shape) -> float:

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from rightsize.flows.calibration import engine_text
+from rightsize.bench.candidates import usual_threads
+from rightsize.flows.calibration import engine_text, known_calibration
 from rightsize.machine import scan
-from rightsize.store.predictions import Predictions
+from rightsize.store.predictions import Checked, Predictions
 from tests.cli.test_models import document, fits, own_model, run
 from tests.predict.rates import CALIBRATION
 
@@ -30,7 +31,9 @@ def machine():
 @pytest.fixture
 def probed(machine):
     with Predictions.open() as store:
-        store.keep_calibration(machine.fingerprint, engine_text(), machine.usable_cores, CALIBRATION.document())
+        store.keep_calibration(
+            machine.fingerprint, engine_text(), usual_threads(machine), CALIBRATION.document()
+        )
 
 
 SMALL = ("qwen2.5-0.5b", "--quant", "Q8_0,F16")
@@ -105,6 +108,40 @@ def test_verify_measures_the_border_and_keeps_what_it_saw(probed, tmp_path):
     assert fits(run("calibration"))
 
 
+def test_what_cannot_be_measured_stays_on_the_border_with_the_reason(probed, monkeypatch):
+    import shutil
+    from collections import namedtuple
+
+    usage = namedtuple("usage", "total used free")
+    asked = ("my-model", "-q", "F16", "--prompt-tokens", "64")
+    value = document("fit", *asked)["candidates"][0]["latency_ms"]["value"]
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage(10**9, 10**9 - 10**5, 10**5))
+    (only,) = document("fit", *asked, "--max-latency", f"{value}ms", "--verify")["candidates"]
+    assert only["fit"] == "border"
+    assert only["provenance"] == "modelled"
+    assert any(note.startswith("not measured: ") for note in only["notes"])
+    assert document("calibration")["checks"] == 0
+
+
+def test_nothing_is_fetched(probed, monkeypatch):
+    import socket
+
+    def refuse(*_args, **_kwargs):
+        raise AssertionError("a prediction needs no network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    assert document("fit", *SMALL)["candidates"]
+
+
+def test_another_number_of_threads_needs_a_calibration_of_its_own(probed, machine):
+    threads = usual_threads(machine)
+    with Predictions.open() as store:
+        assert known_calibration(store, machine.fingerprint, engine_text(), threads)
+        assert known_calibration(store, machine.fingerprint, engine_text(), threads + 1) is None
+        assert known_calibration(store, "elsewhere", engine_text(), threads) is None
+        assert known_calibration(store, machine.fingerprint, "llama_cpp 0.1", threads) is None
+
+
 def test_a_changed_engine_or_machine_makes_it_stale(machine):
     assert document("calibration")["stale"] == ["this machine was never probed"]
     with Predictions.open() as store:
@@ -119,10 +156,67 @@ def test_a_probe_of_a_busy_machine_says_so(machine):
     restless = [{"reference_s": [0.01 * factor]} for factor in (1, 1, 1.02, 1.05, 4, 6)]
     busy = replace(CALIBRATION, points=tuple(restless))
     with Predictions.open() as store:
-        store.keep_calibration(machine.fingerprint, engine_text(), machine.usable_cores, busy.document())
+        store.keep_calibration(machine.fingerprint, engine_text(), usual_threads(machine), busy.document())
     (reason,) = document("calibration")["stale"]
     assert "busy" in reason
     assert "--recalibrate" in run("fit", "qwen2.5-0.5b", "-q", "F16").stderr
+
+
+def test_what_a_range_rests_on_is_said_in_table_and_document(probed, machine):
+    found = document("fit", *SMALL)
+    assert {each["decode_tokens_s"]["basis"] for each in found["candidates"]} == {"assumed"}
+    assert "assumed" in found["for"]["intervals"]["decode"]
+    table = run("fit", *SMALL)
+    assert "Ranges of memory, latency, tok/s are assumed" in table.stdout
+    assert fits(table)
+    assert "within 25% (assumed, n = 0)" in run("calibration").stdout
+    learn(machine, 9)
+    found = document("fit", *SMALL)
+    spans = [found["candidates"][0][name] for name in ("decode_tokens_s", "latency_ms", "memory_bytes")]
+    assert [(span["basis"], span["n"]) for span in spans] == [("learned", 9), ("learned", 9), ("learned", 9)]
+    assert "are assumed" not in run("fit", *SMALL).stdout
+    assert document("calibration")["intervals"]["decode"]["basis"] == "learned"
+    projected = document("fit", *SMALL, "--machine", "rpi5-8gb")
+    assert {each["decode_tokens_s"]["basis"] for each in projected["candidates"]} == {"published"}
+
+
+def learn(machine, n):
+    """Checked predictions of so many models, each 2% off."""
+    units = {"decode": "token/s", "prefill": "token/s", "memory": "byte"}
+    with Predictions.open() as store:
+        calibration = store.calibrations()[0]
+        store.keep(
+            [
+                Checked(
+                    calibration_id=calibration.id,
+                    machine_fingerprint=machine.fingerprint,
+                    engine=engine_text(),
+                    model=f"model-{number}",
+                    level="Q8_0",
+                    parameters=10**9,
+                    metric=metric,
+                    unit=unit,
+                    tokens=1,
+                    depth=64,
+                    threads=2,
+                    predicted=100.0,
+                    low=80.0,
+                    high=120.0,
+                    measured=102.0,
+                )
+                for number in range(n)
+                for metric, unit in units.items()
+            ]
+        )
+
+
+def test_what_the_probe_had_no_time_for_is_named(machine):
+    short = replace(CALIBRATION, left_out=("Q2_K", "heads-16-16, decoding after 1536"))
+    with Predictions.open() as store:
+        store.keep_calibration(machine.fingerprint, engine_text(), usual_threads(machine), short.document())
+    assert "heads-16-16, decoding after 1536" in run("fit", *SMALL).stderr
+    assert document("fit", *SMALL)["for"]["left_out_of_probe"][0] == "Q2_K"
+    assert "Q2_K" in run("calibration").stdout
 
 
 def test_measuring_elsewhere_is_refused_in_one_line():

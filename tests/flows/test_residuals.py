@@ -14,15 +14,15 @@ from rightsize.flows.calibration import (
     LEAST_PARAMETERS,
     calibration_from,
     engine_text,
+    intervals_from,
     newest,
-    spreads_from,
 )
 from rightsize.flows.residuals import Seen, TeachingStore, seen_in
 from rightsize.machine import scan
 from rightsize.models.gguf_header import read_header
 from rightsize.models.shapes.from_header import shape_of, typed
 from rightsize.predict.cache import CacheSettings
-from rightsize.predict.interval import UNTRIED
+from rightsize.predict.interval import UNTRIED, Basis
 from rightsize.predict.memory import predict_memory
 from rightsize.predict.speed import decode_seconds, prefill_seconds
 from rightsize.predict.work import work_of
@@ -103,16 +103,21 @@ def check(number: int, **others: Any) -> Checked:
 
 def test_the_interval_learns_from_every_model_once_and_tiny_ones_teach_their_own_kind():
     nine = [check(n) for n in range(9)]
-    assert spreads_from(nine)["decode"].factor == pytest.approx(1.05)
-    assert spreads_from(nine)["decode"].n == 9
+    assert intervals_from(nine).usual["decode"].factor == pytest.approx(1.05)
+    assert intervals_from(nine).usual["decode"].n == 9
+    assert intervals_from(nine).usual["decode"].basis is Basis.LEARNED
     again = [check(0, measured=each) for each in (30.0, 20.0, 10.5)]
-    assert spreads_from([*again, *nine])["decode"].factor == pytest.approx(1.05), "only the newest counts"
-    assert spreads_from([check(0)] * 9)["decode"].n == 1
+    assert intervals_from([*again, *nine]).usual["decode"].factor == pytest.approx(1.05), (
+        "only the newest counts"
+    )
+    assert intervals_from([check(0)] * 9).usual["decode"].n == 1
+    assert intervals_from([check(0)] * 9).usual["decode"].basis is Basis.ASSUMED
     assert len(newest([*again, check(0, depth=800)])) == 2
     tiny = [check(n, parameters=LEAST_PARAMETERS - 1, measured=40.0, model=f"tiny-{n}") for n in range(9)]
-    assert spreads_from([*nine, *tiny])["decode"].factor == pytest.approx(1.05)
-    assert spreads_from([*nine, *tiny], 1000)["decode"].factor == pytest.approx(4)
-    assert spreads_from(tiny)["decode"].factor == pytest.approx(2.718281828 ** UNTRIED["decode"])
+    both = intervals_from([*nine, *tiny])
+    assert both.of(LEAST_PARAMETERS)["decode"].factor == pytest.approx(1.05)
+    assert both.of(1000)["decode"].factor == pytest.approx(4)
+    assert intervals_from(tiny).usual["decode"].factor == pytest.approx(2.718281828 ** UNTRIED["decode"])
 
 
 @pytest.fixture

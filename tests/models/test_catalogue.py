@@ -13,6 +13,7 @@ from rightsize.models.catalogue.shape_yaml import shape_from
 from rightsize.models.shapes.shape import Mixer
 from rightsize.models.shapes.tensors import parameters_of
 
+FACTS = Path(__file__).parents[3] / "shared/facts/models.yaml"
 LLAMA = {
     "architecture": "llama",
     "layers": 2,
@@ -72,6 +73,19 @@ def test_every_family_is_there_with_sources_and_what_runs_it() -> None:
         assert entry.shape is not None or entry.no_shape
         assert entry.runs_on["llama_cpp"] == "" or entry.shape is None
         assert entry.no_shape == "" or entry.no_shape.startswith("no twin: ")
+
+
+@pytest.mark.skipif(not FACTS.exists(), reason="../shared/facts is not beside this checkout")
+def test_every_model_of_the_facts_is_there_and_no_licence_is_more_certain_than_there() -> None:
+    facts = {model["id"]: model for model in yaml.safe_load(FACTS.read_text(encoding="utf-8"))["models"]}
+    entries = {entry.id: entry for entry in catalogue()}
+    assert set(facts) <= set(entries)
+    for name, fact in facts.items():
+        entry = entries[name]
+        assert entry.family == fact["family"], name
+        assert entry.developer == fact["developer"], name
+        assert not (entry.licence.verified and "unsourced" in str(fact["licence"])), name
+        assert entry.context == fact["context"] or not fact.get("context"), name
 
 
 def test_the_weights_that_a_shape_implies_are_those_that_were_published() -> None:

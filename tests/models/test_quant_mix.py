@@ -70,7 +70,7 @@ def test_what_was_asked_before_is_remembered(monkeypatch: pytest.MonkeyPatch) ->
     def never(*_args: object, **_kwargs: object) -> None:
         raise AssertionError("asked again")
 
-    monkeypatch.setattr(module.subprocess, "run", never)
+    monkeypatch.setattr(module, "ask_worker", never)
     assert quant_mix(shape, "Q4_K_M") == first
 
 

@@ -21,6 +21,10 @@ from rightsize.models.twins.write import write_twin
 from tests.models.shape_documents import SHAPES
 
 CONTEXT = 256
+WANTED = {
+    *("llama", "qwen2", "qwen3", "gemma", "gemma2", "gemma3", "phi2", "phi3", "granite", "granitemoe"),
+    *("granitehybrid", "mamba", "olmo2", "smollm3", "lfm2", "openelm", "minicpm"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,4 +74,6 @@ def run(model: LoadedModel, vocabulary: int) -> list[np.ndarray]:
 def test_every_architecture_is_proven_and_every_twin_of_the_catalogue_has_one() -> None:
     proven = {document["architecture"] for document in SHAPES.values()}
     assert proven == set(ARCHITECTURES)
+    assert proven >= WANTED
+    assert {"mistral", "phi3", "granitemoe", "granitehybrid_moe"} <= set(SHAPES)
     assert {entry.shape.architecture for entry in catalogue() if entry.shape} <= proven

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -9,7 +9,7 @@ from rightsize.models.shapes.quant_mix import unquantized
 from rightsize.predict.calibration import calibration_from
 from rightsize.predict.errors_of import error_rows
 from rightsize.predict.interval import LEVEL, UNTRIED, spread
-from rightsize.predict.outlook import Fit, Wish, judge, outlook_elsewhere, outlook_here
+from rightsize.predict.outlook import APPROXIMATE, Fit, Wish, judge, outlook_elsewhere, outlook_here
 from rightsize.predict.projection import Elsewhere
 from tests.predict.rates import CALIBRATION, MACHINE
 from tests.predict.sparse_files import tiny_shape
@@ -73,6 +73,24 @@ def test_an_interval_covers_as_often_as_it_says():
             covered += 1 / factor <= truth <= factor
             total += 1
     assert LEVEL - 0.02 < covered / total < 0.96
+
+
+def test_experts_are_timed_by_those_that_are_used_and_labelled_approximate():
+    shape = tiny_shape("granitemoe")
+    tensors = unquantized(shape).tensors
+    plain, wide = here(Wish()), outlook_here(shape, tensors, Wish(), CALIBRATION, SPREADS)
+    assert APPROXIMATE in wide.notes
+    assert APPROXIMATE not in plain.notes
+    for name in ("decode_tokens_s", "prefill_tokens_s"):
+        ours, dense = getattr(wide, name), getattr(plain, name)
+        assert ours.high / ours.value == pytest.approx((dense.high / dense.value) ** 2)
+    assert wide.memory_bytes.high / wide.memory_bytes.value == pytest.approx(
+        plain.memory_bytes.high / plain.memory_bytes.value
+    )
+    more = replace(shape, experts=replace(shape.experts, used=4))
+    slower = outlook_here(more, tensors, Wish(), CALIBRATION, SPREADS)
+    assert slower.decode_tokens_s.value < wide.decode_tokens_s.value
+    assert slower.prefill_tokens_s.value < wide.prefill_tokens_s.value
 
 
 def test_few_measurements_never_narrow_what_ships():

@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from rightsize.bench.calibrate import probe_files
-from rightsize.models.shapes.quant_mix import unquantized
+from rightsize.models.gguf_header import read_header
+from rightsize.models.shapes.from_header import shape_of, typed
+from rightsize.models.shapes.quant_mix import quant_mix, unquantized
+from rightsize.models.twins.plan import twin_plan
+from rightsize.models.twins.write import write_twin
+from rightsize.predict.memory import multiplied
 from rightsize.predict.rates_fit import Point, fit_rates, normalised, predicted_seconds, typical
 from rightsize.predict.speed import (
     answer_seconds,
@@ -63,11 +68,30 @@ def test_a_recurrent_model_does_not_slow_down_with_depth_and_a_window_stops_it()
     assert slow / 1000 < fast / 10 / 3, "beyond its window only one layer in six goes on slowing down"
 
 
-def test_only_the_experts_that_are_used_are_read():
-    moe = work("granitemoe")
-    dense = sum(t.size_bytes for t in unquantized(tiny_shape("granitemoe")).tensors if "_exps" in t.name)
-    everything = sum(t.size_bytes for t in unquantized(tiny_shape("granitemoe")).tensors)
-    assert moe.weights.total_bytes < everything - dense / 2
+@pytest.mark.parametrize("name", ["granitemoe", "granitehybrid_moe"])
+def test_a_token_reads_what_is_dense_and_the_experts_that_are_used(name, tmp_path):
+    """Counted from the tensors of a real twin's file."""
+    shape = tiny_shape(name)
+    path = write_twin(tmp_path / "moe.gguf", twin_plan(shape, quant_mix(shape, "Q8_0"), name=name))
+    header = read_header(path)
+    tensors = typed(header.tensors)
+    of_experts = sum(t.size_bytes for t in tensors if "_exps." in t.name)
+    dense = sum(t.size_bytes for t in multiplied(tensors) if "_exps." not in t.name)
+    assert of_experts > dense / 4, "experts matter here"
+    weights = work_of(shape_of(header, header.tensors), tensors).weights
+    assert shape.experts.used / shape.experts.count == 0.25
+    assert weights.total_bytes == dense + of_experts / 4
+    assert weights.expert_bytes == of_experts / 4
+    assert weights.resident_bytes == dense + of_experts
+
+
+def test_experts_cost_more_a_byte_where_the_probe_says_so():
+    moe, dense = work("granitemoe"), work("granite")
+    dear = replace(MACHINE, decode=replace(DECODE, expert=1e-9), prefill=replace(MACHINE.prefill, expert=1e-9))
+    extra = moe.weights.expert_bytes * 1e-9
+    assert decode_seconds(moe, dear.decode, 0) == pytest.approx(decode_seconds(moe, DECODE, 0) + extra)
+    assert prefill_seconds(moe, dear, 100) == pytest.approx(prefill_seconds(moe, MACHINE, 100) + 100 * extra)
+    assert prefill_seconds(dense, dear, 100) == prefill_seconds(dense, MACHINE, 100)
 
 
 def test_an_unknown_type_is_named():

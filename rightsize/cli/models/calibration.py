@@ -9,9 +9,12 @@ import typer
 from rightsize.cli.common import JsonFlag, StoreOption, examples, out, print_json, talk, working
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.table import Table
 
     from rightsize.predict.errors_of import ErrorRow
+    from rightsize.predict.interval import Spread
 
 EPILOG = examples(
     "rightsize models calibration",
@@ -23,7 +26,7 @@ EPILOG = examples(
 def calibration(
     probe: Annotated[bool, typer.Option("--probe", help="Probe this machine now, under a minute.")] = False,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Threads to probe.  [default: all usable cores]")
+        int | None, typer.Option("--threads", min=1, help="Threads to probe.  [default: usable physical cores]")
     ] = None,
     store: StoreOption = None,
     as_json: JsonFlag = False,
@@ -33,7 +36,8 @@ def calibration(
     Errors stand by metric, size, quantization and depth. A calibration is stale when the machine or llama.cpp
     changed since; then probe again.
     """
-    from rightsize.flows.calibration import calibrated, staleness
+    from rightsize.bench.candidates import usual_threads
+    from rightsize.flows.calibration import calibrated, intervals_from, newest, staleness
     from rightsize.machine import scan
     from rightsize.predict.errors_of import error_rows
     from rightsize.store.predictions import Predictions
@@ -42,21 +46,24 @@ def calibration(
     with Predictions.open(store) as predictions:
         if probe:
             with working("Probing this machine, about a minute; leave it alone ..."):
-                calibrated(machine, predictions, threads=threads or machine.usable_cores, anew=True)
+                calibrated(machine, predictions, threads=threads or usual_threads(machine), anew=True)
         stored = predictions.calibrations()
         checks = predictions.checks(machine.fingerprint)
-    newest = stored[0] if stored else None
-    stale = staleness(newest, machine) if newest else ["this machine was never probed"]
-    rows = error_rows(checks)
+    latest = stored[0] if stored else None
+    stale = staleness(latest, machine) if latest else ["this machine was never probed"]
+    rows = error_rows(newest(checks))
+    intervals = intervals_from(checks).usual
     if as_json:
-        print_json(_payload(newest, stale, rows, len(checks)))
+        print_json(_payload(latest, stale, rows, len(checks), intervals))
         return
-    if newest:
-        out().print(_summary(newest))
+    if latest:
+        out().print(_summary(latest, intervals))
     if rows:
         out().print(error_table(rows))
     else:
-        talk().print("Nothing was predicted and then measured yet. Try: rightsize models fit --verify")
+        talk().print(
+            "Nothing was predicted and then measured yet. Try: rightsize bench, or models fit --verify"
+        )
     for reason in stale:
         talk().print(
             f"Stale: {reason}. Run: rightsize models calibration --probe", markup=False, soft_wrap=True
@@ -79,7 +86,7 @@ def error_table(rows: list[ErrorRow]) -> Table:
     return table
 
 
-def _summary(newest: Any) -> Table:
+def _summary(newest: Any, intervals: Mapping[str, Spread]) -> Table:
     from rightsize.cli.suites_view import key_values
 
     document = newest.document
@@ -93,11 +100,20 @@ def _summary(newest: Any) -> Table:
             ("Engine", newest.engine),
             ("Reads", f"{1e-9 / fastest:.1f} GB/s of a large model's weights" if fastest else "not known"),
             ("Packs", ", ".join(sorted(document["loading"]["packed"])) or "no type"),
+            *([("No time for", left)] if (left := ", ".join(document.get("left_out", ()))) else []),
+            *((f"90% of {metric}", _width(each)) for metric, each in intervals.items()),
         ]
     )
 
 
-def _payload(newest: Any, stale: list[str], rows: list[ErrorRow], count: int) -> dict[str, Any]:
+def _width(spread: Spread) -> str:
+    """``within 12% (learned, n = 14)``."""
+    return f"within {spread.factor - 1:.0%} ({spread.basis}, n = {spread.n})"
+
+
+def _payload(
+    newest: Any, stale: list[str], rows: list[ErrorRow], count: int, intervals: Mapping[str, Spread]
+) -> dict[str, Any]:
     from dataclasses import asdict
 
     known = (
@@ -119,4 +135,5 @@ def _payload(newest: Any, stale: list[str], rows: list[ErrorRow], count: int) ->
         "stale": stale,
         "checks": count,
         "errors": [asdict(row) for row in rows],
+        "intervals": {metric: asdict(each) for metric, each in intervals.items()},
     }

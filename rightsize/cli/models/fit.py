@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,9 +11,8 @@ from rightsize.cli.common import JsonFlag, StoreOption, examples, out, print_jso
 from rightsize.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from rightsize.flows.calibration import Calibrated
+    from rightsize.flows.calibration import Calibrated, Intervals
     from rightsize.flows.fit import Candidate, Ranked
-    from rightsize.predict.interval import Spread
     from rightsize.predict.outlook import Wish
     from rightsize.store.predictions import Predictions
 
@@ -49,7 +48,7 @@ def fit(  # noqa: PLR0917  options of a command line
         list[str] | None, typer.Option("--quant", "-q", metavar="LEVELS", help=f"Levels.  [default: {_LEVELS}]")
     ] = None,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="Threads.  [default: all usable cores]")
+        int | None, typer.Option("--threads", min=1, help="Threads.  [default: usable physical cores]")
     ] = None,
     batch: Annotated[
         int, typer.Option("--batch", min=32, max=512, help="Prompt tokens that are read at once.")
@@ -124,18 +123,19 @@ def _here(
     anew: bool,
     verifying: bool,
 ) -> tuple[list[Ranked], dict[str, object]]:
-    from rightsize.flows.calibration import calibrated, spreads_from, unrest, with_batch
+    from rightsize.bench.candidates import usual_threads
+    from rightsize.flows.calibration import calibrated, intervals_from, unrest, with_batch
     from rightsize.flows.fit import here, rank
     from rightsize.machine import scan
 
     machine = scan(with_bandwidth=False)
-    used = threads or machine.usable_cores
+    used = threads or usual_threads(machine)
     with working("Probing this machine, about a minute; leave it alone ..."):
         known = with_batch(calibrated(machine, predictions, threads=used, anew=anew), batch)
-    spreads = spreads_from(predictions.checks(known.machine_fingerprint, known.engine))
-    ranked = rank(found, wish, here(known, wish, spreads))
+    intervals = intervals_from(predictions.checks(known.machine_fingerprint, known.engine))
+    ranked = rank(found, wish, here(known, wish, intervals))
     if verifying:
-        ranked = _verified(ranked, wish, known, spreads, predictions)
+        ranked = _verified(ranked, wish, known, intervals, predictions)
     origin: dict[str, object] = {
         "machine": machine.name,
         "projected": False,
@@ -144,7 +144,8 @@ def _here(
         "unrest": unrest(known.calibration),
         "engine": known.engine,
         "probe_s": known.calibration.took_s,
-        "intervals": {metric: each.method for metric, each in spreads.items()},
+        "left_out_of_probe": list(known.calibration.left_out),
+        "intervals": {metric: each.method for metric, each in intervals.usual.items()},
     }
     return ranked, origin
 
@@ -153,7 +154,7 @@ def _verified(
     ranked: Sequence[Ranked],
     wish: Wish,
     known: Calibrated,
-    spreads: Mapping[str, Spread],
+    intervals: Intervals,
     predictions: Predictions,
 ) -> list[Ranked]:
     """The same with the border measured; every check is stored as it comes."""
@@ -161,7 +162,7 @@ def _verified(
 
     judged = {}
     with working("Measuring twins of what is on the border ..."):
-        for each, checks in verify(ranked, wish, known, spreads):
+        for each, checks in verify(ranked, wish, known, intervals):
             judged[each.candidate.id] = each
             predictions.keep(checks)
     return in_order([judged.get(each.candidate.id, each) for each in ranked])

@@ -14,6 +14,7 @@ from rightsize.cli.models.view import gigabytes
 from rightsize.cli.suites_view import plain
 from rightsize.flows.fit import Left, Ranked
 from rightsize.models.shapes.tensors import parameters_of
+from rightsize.predict.interval import Basis
 from rightsize.predict.outlook import Fit, Span, Wish
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Shown:
 def show_fit(shown: Shown, out: Console, talk: Console, limit: int) -> None:
     """Tables on ``out``; where the figures come from, and what was left out, on ``talk``."""
     out.print(Text(_headline(shown)))
+    if assumed := _assumed(shown):
+        out.print(Text(assumed))
     for fit in (Fit.MEETS, Fit.BORDER):
         rows = [each for each in shown.ranked if each.fit is fit]
         if rows:
@@ -59,6 +62,20 @@ def _headline(shown: Shown) -> str:
     if origin["projected"]:
         return f"Projected for {origin['machine']}, from published figures: {request}, {context}"
     return f"Predicted for this machine, {origin['threads']} threads: {request}, {context}"
+
+
+def _assumed(shown: Shown) -> str:
+    """Says of which figures the range is not learned from measurements on this machine; empty when of none."""
+    figures = {
+        name: [getattr(each.outlook, field) for each in shown.ranked]
+        for name, field in (("memory", "memory_bytes"), ("latency", "latency_ms"), ("tok/s", "decode_tokens_s"))
+    }
+    names = [
+        name
+        for name, spans in figures.items()
+        if any(span is not None and span.basis is Basis.ASSUMED for span in spans)
+    ]
+    return f"Ranges of {', '.join(names)} are assumed: too little was measured here yet" if names else ""
 
 
 def _table(rows: Sequence[Ranked]) -> Table:
@@ -116,6 +133,8 @@ def _remarks(shown: Shown) -> list[str]:
     else:
         how = "; ".join(f"{metric}: {method}" for metric, method in taught.items())
         lines.append(f"Ranges are 90% intervals. {how}.")
+    if left := shown.origin.get("left_out_of_probe"):
+        lines.append(f"The probe's time was up before it came to: {', '.join(left)}.")
     if (unrest := shown.origin.get("unrest", 1.0)) > _RESTLESS:
         lines.append(
             f"The machine was busy when it was probed (the same work took up to {unrest:.1f} times as long): "

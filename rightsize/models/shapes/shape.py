@@ -132,6 +132,12 @@ class Shape:
             return self.latent.rope_width
         return int(self.head_width * self.rope.rotated_share)
 
+    def active_feed_forward(self, layer: Layer) -> int:
+        """Columns of a layer's feed-forward block that one token goes through: those of the used experts."""
+        if self.experts is None:
+            return layer.feed_forward
+        return self.experts.used * self.experts.feed_forward + self.experts.shared_feed_forward
+
     def with_layers(self, count: int) -> Shape:
         """The same model cut down to its first ``count`` layers."""
         return replace(self, layers=self.layers[:count])
