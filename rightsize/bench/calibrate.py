@@ -15,7 +15,7 @@ from rightsize.models.shapes.shape import Shape
 
 TYPES = ("Q4_K", "Q6_K", "Q8_0", "Q5_0", "F16", "Q5_K", "Q3_K", "Q4_0", "Q2_K", "Q5_1")
 BATCH_TOKENS = 512
-PROMPT_TOKENS = 256
+PROMPT_TOKENS, SHORT_PROMPT_TOKENS = 256, 128  # a token of either took as long within noise, for four types
 _POINT_S = 0.2
 _TIME_LIMIT_S = 240
 _CURVE_TYPE = "Q4_K"
@@ -50,12 +50,24 @@ class ProbeResult:
 
 def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
     """Files in the order of their worth: some types, how size matters, depth, operations, then the rest."""
-    one, long = (1, 0), (PROMPT_TOKENS, 0)
+    one, long, short = (1, 0), (PROMPT_TOKENS, 0), (SHORT_PROMPT_TOKENS, 0)
     every = (one, (64, 0), long)
-    deep = (one, (PROMPT_TOKENS, 1024), (1, 1536))
+    deep = (one, (PROMPT_TOKENS, 512), (1, 1024))
     narrow = llama_shape(layers=24, width=256, heads=2, kv_heads=2, feed_forward=512)
-    of_type = [ProbeFile(f"type-{kind}", _layers(4), kind, (one, long), kind == _CURVE_TYPE) for kind in types]
-    of_size = [ProbeFile(f"size-{n}", _layers(n), _CURVE_TYPE, (one, long), True) for n in (1, 12, 2)]
+    of_type = [
+        ProbeFile(
+            f"type-{kind}",
+            _layers(4),
+            kind,
+            (one, long if kind == _CURVE_TYPE else short),
+            is_knot=kind == _CURVE_TYPE,
+        )
+        for kind in types
+    ]
+    of_size = [
+        ProbeFile(f"size-{n}", _layers(n), _CURVE_TYPE, (one, short if n > 4 else long), is_knot=True)
+        for n in (1, 12, 2)
+    ]
     of_depth = [
         ProbeFile(f"heads-{heads}-{kv_heads}", _attending(heads, kv_heads), _CURVE_TYPE, deep)
         for heads, kv_heads in ((32, 8), (16, 4), (16, 16))
@@ -111,20 +123,19 @@ def in_time(
     """Time files in their order while the budget lasts; and the names of what it did not last for.
 
     ``time_one`` is told how many seconds are left, after which it may leave a file's later points out. The
-    first file is timed however long it takes (None): without it there is no calibration.
+    first file is timed however long it takes (None): without it there is no calibration. No file is begun when
+    less is left than files took on average.
     """
     timings: list[ProbeTiming] = []
     left_out: list[str] = []
-    longest_s = 0.0
     for number, file in enumerate(files):
         before_s = budget.left_s
-        if number and before_s < longest_s:
+        if number and before_s < budget.spent_s / number:
             left_out += [each.title for each in files[number:]]
             break
         found = time_one(file, before_s if number else None)
         timings += found
         left_out += [f"{file.title}, {named(*point)}" for point in file.points[len(found) :]]
-        longest_s = max(longest_s, before_s - budget.left_s)
     return timings, left_out
 
 

@@ -214,7 +214,7 @@ def _lower(samples: Sequence[float]) -> float:
 def _prompts(watch: Stopwatch, tokens: int, budget_s: float) -> list[float]:
     until = time.perf_counter() + budget_s
     samples: list[float] = []
-    while not samples or (time.perf_counter() < until and len(samples) < _MAX_STEPS):
+    while not samples or (time.perf_counter() < until and len(samples) < _MAX_STEPS and not is_steady(samples)):
         samples.append(watch.read(tokens))
     return samples
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rightsize.bench.candidates import usual_threads
 from rightsize.domain import Failed, Measured, Provenance, Reading
 from rightsize.flows import residuals
 from rightsize.flows.calibration import (
@@ -122,7 +123,7 @@ def test_the_interval_learns_from_every_model_once_and_tiny_ones_teach_their_own
 
 @pytest.fixture
 def probed(tmp_path, monkeypatch):
-    """A machine that was calibrated for one thread, in an own folder, where nothing counts as disturbed."""
+    """A machine that was calibrated, in an own folder, where nothing counts as disturbed."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("RIGHTSIZE_CACHE", str(tmp_path / "cache"))
@@ -135,7 +136,8 @@ def probed(tmp_path, monkeypatch):
 def keep(calibration: Any) -> None:
     machine = scan(with_bandwidth=False)
     with Predictions.open() as store:
-        store.keep_calibration(machine.fingerprint, engine_text(), 1, calibration)
+        for threads in {1, usual_threads(machine)}:
+            store.keep_calibration(machine.fingerprint, engine_text(), threads, calibration)
 
 
 def checks() -> list[Checked]:

@@ -140,8 +140,13 @@ class _Reader:
     def _state_space(self) -> StateSpace | None:
         if not self._number("ssm.inner_size", 0):
             return None
-        keys = ("ssm.inner_size", "ssm.state_size", "ssm.conv_kernel", "ssm.time_step_rank")
-        return StateSpace(*map(self._number, keys), groups=self._number("ssm.group_count", 1))
+        return StateSpace(
+            self._number("ssm.inner_size"),
+            self._number("ssm.state_size"),
+            self._number("ssm.conv_kernel"),
+            self._number("ssm.time_step_rank"),
+            self._number("ssm.group_count", 1),
+        )
 
     def _number(self, key: str, default: int | None = None) -> int:
         value = self._header.number(f"{self._name}.{key}")
