@@ -100,7 +100,7 @@ def _summary(newest: Any, intervals: Mapping[str, Spread]) -> Table:
             ("Engine", newest.engine),
             ("Reads", f"{1e-9 / fastest:.1f} GB/s of a large model's weights" if fastest else "not known"),
             ("Packs", ", ".join(sorted(document["loading"]["packed"])) or "no type"),
-            *([("No time for", left)] if (left := ", ".join(document.get("left_out", ()))) else []),
+            *([("No time for", left)] if (left := "; ".join(document.get("left_out", ()))) else []),
             *((f"90% of {metric}", _width(each)) for metric, each in intervals.items()),
         ]
     )

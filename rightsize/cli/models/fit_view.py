@@ -134,7 +134,7 @@ def _remarks(shown: Shown) -> list[str]:
         how = "; ".join(f"{metric}: {method}" for metric, method in taught.items())
         lines.append(f"Ranges are 90% intervals. {how}.")
     if left := shown.origin.get("left_out_of_probe"):
-        lines.append(f"The probe's time was up before it came to: {', '.join(left)}.")
+        lines.append(f"The probe's time was up before it came to: {'; '.join(left)}.")
     if (unrest := shown.origin.get("unrest", 1.0)) > _RESTLESS:
         lines.append(
             f"The machine was busy when it was probed (the same work took up to {unrest:.1f} times as long): "
