@@ -19,9 +19,16 @@ check: $(READY)  ## lint, types, import rules, README against --help
 	$(BIN)/lint-imports
 	$(BIN)/python -m tests.check_readme
 
-bench: $(READY)  ## the claims we make, each measured against the other side in one run
-	$(BIN)/python benchmarks/overhead.py
-	$(BIN)/python benchmarks/fidelity.py
+# Short ones first, then those that measure for long.
+BENCHMARKS := coverage gate_power overhead fidelity twin trust race agreement engines prediction throughput
+
+bench: $(READY)  ## the claims we make, each measured against the other side in one run; a failed one stops no other
+	@failed=; \
+	for name in $(BENCHMARKS); do \
+	  echo "== benchmarks/$$name.py"; \
+	  $(BIN)/python benchmarks/$$name.py || failed="$$failed $$name"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "Failed:$$failed" >&2; exit 1; fi
 
 lock:  ## choose versions anew
 	$(BIN)/pip install --quiet uv

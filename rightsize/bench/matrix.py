@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from rightsize.bench.candidates import baseline_candidates, expand_candidates
-from rightsize.bench.plan import fingerprint, plan_cells
+from rightsize.bench.plan import chosen_items, fingerprint, plan_cells
 from rightsize.bench.run import Listener, Sink, examples_for, misfit, run_cells
 from rightsize.bench.spending import Budget, account, check_budget
 from rightsize.bench.variants import Variants
@@ -20,8 +20,8 @@ from rightsize.settings import Settings
 class Results(Sink, Protocol):
     """A store as the bench sees it."""
 
-    def has(self, fingerprint: str, limit: int | None = None) -> bool:
-        """Whether this was measured to its end on at least that many items."""
+    def has(self, fingerprint: str, limit: int | None = None, items: Collection[str] = ()) -> bool:
+        """Whether this was measured to its end on at least that many items, and on these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,8 @@ def measure(
     def is_stored(job: Job) -> bool:
         name = job.candidate.engine
         key = fingerprint(job, here, builds[name], examples_for(engines[name], job.suite))
-        stored = not wanted.force and store.has(key, job.limit)
+        asked = () if job.limit is None else [item.id for item in chosen_items(job.suite, job.limit)]
+        stored = not wanted.force and store.has(key, job.limit, asked)
         if stored:
             known.append(key)
         return stored

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rightsize.bench.sample import sample_order
 from rightsize.domain import Candidate, Item, Job, JsonValue, Machine, ModelKind, SolvedExample, Suite
 
 _NAMES_ONLY = {"lora", "prompt_name"}
@@ -54,11 +55,11 @@ def _effective(limit: int | None, suite: Suite) -> int | None:
 
 
 def chosen_items(suite: Suite, limit: int | None) -> tuple[Item, ...]:
-    """The items to run: all, or ``limit`` of them evenly spaced, since suites are often sorted by label."""
+    """The items to run, in the order of the suite: all, or ``limit`` of them in proportion to its labels and
+    groups. A larger limit holds every item of a smaller one."""
     if _effective(limit, suite) is None or limit is None:
         return suite.items
-    step = len(suite.items) / limit
-    return tuple(suite.items[int(i * step)] for i in range(limit))
+    return tuple(suite.items[place] for place in sorted(sample_order(suite.items)[:limit]))
 
 
 def fingerprint(
@@ -70,7 +71,7 @@ def fingerprint(
     """What makes two measurements repetitions of one: machine, engine build, model, suite and settings, and for
     an engine that learns the examples it learnt from.
 
-    The number of items is stored beside it: more items of the same measurement answer what fewer would.
+    The items are stored beside it: a measurement of more items answers what one of some of them would.
     """
     parts: dict[str, Any] = {
         "machine": machine.fingerprint,

@@ -77,7 +77,13 @@ def bench(  # noqa: PLR0917  one parameter per option
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", "-n", metavar="N", min=1, help="At most this many items a task."),
+        typer.Option(
+            "--limit",
+            "-n",
+            metavar="N",
+            min=1,
+            help="At most this many items a task, of each label and group in proportion.",
+        ),
     ] = None,
     requests: Annotated[
         int | None, typer.Option(metavar="N", min=1, help="Requests timed one at a time.  [default: 120]")

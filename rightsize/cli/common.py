@@ -73,6 +73,39 @@ def working(text: str) -> Iterator[None]:
 
 
 @contextmanager
+def working_once_told(text: str) -> Iterator[Callable[..., None]]:
+    """As :func:`working`, for work that may turn out to be done already: yields what is told when it begins.
+
+    Without a terminal the first telling says ``text`` in one line, so that a long silence is explained.
+    """
+    console = talk()
+    if console.is_terminal and not in_ci():
+        with console.status(text):
+            yield lambda *_: None
+        return
+    unsaid = iter([text])
+
+    def tell(*_: object) -> None:
+        for line in unsaid:
+            console.print(line, markup=False, soft_wrap=True)
+
+    yield tell
+
+
+@contextmanager
+def stepping(text: str) -> Iterator[Callable[[str], None]]:
+    """Show which step a long work is at: a status on a terminal, elsewhere a line a step on stderr."""
+    console = talk()
+    if not console.is_terminal or in_ci():
+        yield lambda step: console.print(step, markup=False, soft_wrap=True)
+        return
+    from rich.markup import escape
+
+    with console.status(text) as status:
+        yield lambda step: status.update(escape(step))
+
+
+@contextmanager
 def counting(text: str) -> Iterator[Callable[[int, int], None]]:
     """Show how far something is, on a terminal: yields what is told how much is done of how much."""
     console = talk()

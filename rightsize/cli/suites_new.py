@@ -21,7 +21,6 @@ EPILOG = examples(
     "rightsize suites new notes --from notes.csv --input dialogue --reference summary --group patient",
 )
 SCORE, OTHER, DISCORDANCE, ABOVE = 0.90, 0.88, 0.10, 0.92
-FEW = 59  # with fewer, all right still leaves more than 5% of errors possible (0.95 ** 59 < 5%)
 
 
 def new(  # noqa: PLR0917  one parameter per option
@@ -116,6 +115,8 @@ def sample_sizes(groups: int) -> dict[str, Any]:
 
 def notes(suite: NewSuite, sizes: dict[str, Any]) -> list[str]:
     """The same in sentences; few rows are said plainly."""
+    from rightsize.suites.item_findings import ENOUGH_GROUPS
+
     paired, limit, seen = sizes["paired"], sizes["limit"], sizes["detectable_difference"]
     what = "groups" if suite.groups < len(suite.split.test) else "rows"
     able = (
@@ -133,7 +134,7 @@ def notes(suite: NewSuite, sizes: dict[str, Any]) -> list[str]:
         f"--min-accuracy {SCORE:.0%} takes about {limit['needed']:,}",
         f"(in 4 of 5 tries, at 5% error; {DISCORDANCE:.0%} of the answers differing between the two).",
         f"With the {suite.groups:,} {what} tested on here {able}.",
-        *(few if suite.groups < FEW else []),
+        *(few if suite.groups < ENOUGH_GROUPS else []),
     ]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rightsize.cli.common import JsonFlag, examples, out, print_json, talk
+from rightsize.cli.common import JsonFlag, examples, out, print_json, stepping, talk
 from rightsize.errors import UsageError
 
 if TYPE_CHECKING:
@@ -87,8 +87,7 @@ def twin(  # noqa: PLR0917  one parameter per option
         "memory_limit_bytes": _bytes(memory_limit),
     }
     settings = resolve_settings(flags)
-    console = talk()
-    with console.status("preparing") as status:
+    with stepping("preparing") as step:
         subject = _subject(model, of, quant, tokenizer)
         tokens = TokenWork(prompt_tokens, output_tokens)
         result = measure_twin(
@@ -97,14 +96,14 @@ def twin(  # noqa: PLR0917  one parameter per option
             machine=scan(with_bandwidth=False),
             settings=settings,
             keep=keep,
-            notify=status.update,
+            notify=step,
         )
     if as_json:
         print_json(twin_json(subject, tokens, result))
         return
     out().print(twin_table(subject, tokens, result))
     if result.kept:
-        console.print(f"Kept: {result.kept}", markup=False, soft_wrap=True)
+        talk().print(f"Kept: {result.kept}", markup=False, soft_wrap=True)
 
 
 def _subject(model: str | None, of: str | None, quant: str, tokenizer: bool) -> TwinSubject:

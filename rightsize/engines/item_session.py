@@ -10,6 +10,15 @@ from rightsize.domain import Answer, Item, JsonValue
 from rightsize.engines.interface import RequestTiming, TaskRules
 
 NO_TOKENS = "it writes no tokens"
+WHOLE_ANSWER = "its answer comes whole: there is no first token"
+
+#: Why an engine whose answers come whole has none of these.
+NO_TOKEN_METRICS = {
+    "prefill_tokens_per_s": NO_TOKENS,
+    "decode_tokens_per_s": NO_TOKENS,
+    "ttft_ms": WHOLE_ANSWER,
+    "itl_ms": WHOLE_ANSWER,
+}
 
 
 class ItemSession(ABC):
@@ -26,8 +35,8 @@ class ItemSession(ABC):
         """What is done once before a task's first item, such as learning from its examples; never timed."""
 
     def facts(self) -> Mapping[str, JsonValue]:
-        """Why there are no tokens a second."""
-        return {"absent": {"prefill_tokens_per_s": NO_TOKENS, "decode_tokens_per_s": NO_TOKENS}}
+        """Why there are no tokens a second, nor a first one."""
+        return {"absent": dict(NO_TOKEN_METRICS)}
 
     def rejections(self, items: Sequence[Item], rules: TaskRules) -> Mapping[str, str]:
         """None: any item can be asked."""

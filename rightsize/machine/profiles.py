@@ -12,6 +12,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
@@ -27,6 +28,7 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}")
 # What a scan finds that changes from minute to minute, or is about the software, is no property of hardware;
 # bandwidth and GPUs are written in their own way.
 _LEFT_OUT = {"name", "disk_free_bytes", "engines", "energy_sources", "unavailable", "bandwidth_gb_s", "gpus"}
+_NAMED = 3
 _SEE = "See hardware_profiles/README.md"
 
 
@@ -142,8 +144,19 @@ def _find(name_or_path: str | Path) -> Path:
     for path in (Path(name_or_path), *named):
         if path.is_file():
             return path
-    known = ", ".join(list_profiles()) or "none"
-    raise ProfileError(f"no hardware profile '{name_or_path}'", next_step=f"Known profiles: {known}")
+    raise ProfileError(f"no hardware profile '{name_or_path}'", next_step=_profiles_like(str(name_or_path)))
+
+
+def _profiles_like(wanted: str) -> str:
+    """The nearest names, those that hold what was typed before those that only look like it."""
+    known = {name.lower(): name for name in list_profiles()}
+    if not known:
+        return _SEE
+    typed = wanted.lower()
+    holding = sorted((name for name in known if typed in name), key=len)
+    near = [*holding, *get_close_matches(typed, list(known), n=_NAMED, cutoff=0.0)]
+    names = [known[name] for name in list(dict.fromkeys(near))[:_NAMED]]
+    return f"Did you mean {' or '.join(names)}? All {len(known)} are in {profiles_dir()}"
 
 
 def _as_document(profile: Profile) -> dict[str, JsonValue]:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from rightsize.domain import Absent, Estimate, Measured, Provenance, Record
 from rightsize.metrics import METRICS
+from rightsize.reports.few_samples import few_lines, few_sign
 from rightsize.reports.figures import figure_of
 from rightsize.reports.select import by_task
 from rightsize.reports.soak_lines import soak_line
@@ -34,7 +35,7 @@ def bench_table(records: Sequence[Record]) -> RenderableType:
 
 def _task_table(task: str, records: Sequence[Record]) -> Table:
     table = Table(title=f"{task}", title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("candidate", no_wrap=True, overflow="ellipsis", max_width=27)
+    table.add_column("candidate", overflow="fold")  # a name is typed again, so it stays whole
     table.add_column(f"{records[0].suite_info['score_name'] or 'score'} [95%]", justify="right", no_wrap=True)
     for title, _ in _COLUMNS:
         table.add_column(title, justify="right", no_wrap=True)
@@ -68,8 +69,9 @@ def _cell(record: Record, metric: str) -> str:
     figure = figure_of(record, METRICS[metric])
     if not isinstance(figure, Estimate):
         return "absent"
-    text = format_value(figure.value, figure.unit).removesuffix(" tokens/s") + mark(record, metric)
-    return text if figure.provenance is Provenance.MEASURED else f"{text}*"
+    text = format_value(figure.value, figure.unit).removesuffix(" tokens/s")
+    star = "" if figure.provenance is Provenance.MEASURED else "*"
+    return f"{text}{few_sign(figure)}{mark(record, metric)}{star}"
 
 
 def _legend(records: Sequence[Record]) -> str:
@@ -83,4 +85,7 @@ def _legend(records: Sequence[Record]) -> str:
         if reading.metric == "energy_j_per_request" and reading.provenance is not Provenance.MEASURED
     }
     soaks = [line for record in records if (line := soak_line(record))]
-    return "\n".join([*notes, *(f"* {source}" for source in sorted(sources)), *trust_lines(records), *soaks])
+    stars = (f"* {source}" for source in sorted(sources))
+    return "\n".join(
+        [*notes, *few_lines(records, [metric for _, metric in _COLUMNS]), *stars, *trust_lines(records), *soaks]
+    )

@@ -12,7 +12,7 @@ from rightsize.checks.figures import CheckFigure, check_figures
 from rightsize.checks.variants import is_derived
 from rightsize.decide.pareto import pareto_front
 from rightsize.decide.trust import overall_trust
-from rightsize.domain import Absent, Estimate, ItemOutcome, Measured, Record
+from rightsize.domain import Absent, Estimate, Measured, Record
 from rightsize.errors import StoreError
 from rightsize.reports.assumptions import keys_set_in, read_assumptions
 from rightsize.reports.corpus import corpus_figures
@@ -21,10 +21,10 @@ from rightsize.reports.data import (
     CandidateView,
     Choice,
     Curve,
-    Example,
     ReportData,
     TaskView,
 )
+from rightsize.reports.examples import examples_of
 from rightsize.reports.facts import (
     DEFAULT_APIS,
     carbon_attribution,
@@ -32,18 +32,16 @@ from rightsize.reports.facts import (
     find_grid,
     prices_compiled,
 )
-from rightsize.reports.figures import figures_of
+from rightsize.reports.figures import SHOWN, figures_of
 from rightsize.reports.race_view import is_race, newest_race
 from rightsize.reports.select import by_task, side_by_side
-from rightsize.reports.trust_lines import trust_text
+from rightsize.reports.trust_lines import mark, trust_text
 from rightsize.tco.api import ApiCosting, ApiPrice, BreakEven, api_curve, break_even, price_api
 from rightsize.tco.assumptions import SPECS, Assumptions, Draws, draw
 from rightsize.tco.carbon import Grid, footprint
 from rightsize.tco.cost import at_volume, cost_curve, price
 from rightsize.tco.demand import Demand, demand_of
 
-_EXAMPLES_OF_EACH_KIND = 2
-_LONGEST_TEXT = 400
 _POINTS_PER_DECADE = 8
 
 
@@ -154,7 +152,7 @@ def _task(stored: Sequence[Record], economics: _Economics, choice: Choice | None
         api_costs=_api_costs(demand, economics),
         volumes=volumes,
         curves=_curves(focus, demand, economics, volumes),
-        examples=_examples(record),
+        examples=examples_of(record),
         left_out=left_out,
     )
 
@@ -175,6 +173,7 @@ def _candidate(number: int, record: Record, economics: _Economics) -> CandidateV
         break_evens=absent,
         footprint=absent,
         corpus=corpus_figures(record),
+        marks={name: sign for name in SHOWN if (sign := mark(record, name))},
         trust=trust_text(verdict),
         trust_label=verdict.label.value if verdict and verdict.label else "",
     )
@@ -252,26 +251,6 @@ def _curves(
         for api in economics.apis
     )
     return (local, *hosted)
-
-
-def _examples(record: Record) -> tuple[Example, ...]:
-    """A few right and a few wrong answers, the first of each in the order of the items."""
-    items = record.outcome.items if isinstance(record.outcome, Measured) else ()
-    if not record.suite_info.get("score_name", "score"):
-        return ()  # nothing is right or wrong
-    right = [item for item in items if item.score == 1.0][:_EXAMPLES_OF_EACH_KIND]
-    wrong = [item for item in items if item.score < 1.0][:_EXAMPLES_OF_EACH_KIND]
-    return tuple(_example(item) for item in (*right, *wrong))
-
-
-def _example(item: ItemOutcome) -> Example:
-    return Example(item.item_id, _cut(item.output), _cut(item.target), item.score, item.valid)
-
-
-def _cut(text: str) -> str:
-    if len(text) <= _LONGEST_TEXT:
-        return text
-    return f"{text[:_LONGEST_TEXT]} … ({len(text) - _LONGEST_TEXT} more characters)"
 
 
 def _assumption_rows(assumptions: Assumptions, options: ReportOptions) -> tuple[AssumptionRow, ...]:

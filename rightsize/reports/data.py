@@ -39,13 +39,23 @@ class Example:
     target: str
     score: float
     valid: bool
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The examples that are shown; of all answers, ``right`` score 1 and ``other`` less."""
+
+    shown: tuple[Example, ...]
+    right: int
+    other: int
 
 
 @dataclass(frozen=True, slots=True)
 class CandidateView:
     """One candidate on one task. ``number`` is its label in charts and tables; ``problem`` says why a cell has
     no results (empty when it has). ``trust`` says how far its times can be trusted and why, ``trust_label``
-    only how far."""
+    only how far; ``marks`` are the signs of its disturbed figures, by metric."""
 
     number: int
     id: str
@@ -60,6 +70,7 @@ class CandidateView:
     on_latency_front: bool = False
     on_size_front: bool = False
     corpus: Mapping[str, Estimate] = field(default_factory=dict)
+    marks: Mapping[str, str] = field(default_factory=dict)
     trust: str = ""
     trust_label: str = ""
 
@@ -90,7 +101,7 @@ class TaskView:
     api_costs: tuple[ApiCosting, ...]
     volumes: tuple[float, ...]
     curves: tuple[Curve, ...]
-    examples: tuple[Example, ...]
+    examples: Examples
     left_out: tuple[str, ...]
 
 

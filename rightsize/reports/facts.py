@@ -3,7 +3,7 @@ was verified."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -77,8 +77,8 @@ def find_grid(region: str | None) -> Grid | None:
     known = {str(entry["region"]).lower(): entry for entry in facts["regions"]}
     entry = known.get(region.lower())
     if entry is None:
-        codes = [str(entry["region"]) for entry in known.values()]
-        raise UsageError(f"--region {region}: no carbon intensity is known", next_step=_nearest(region, codes))
+        problem = f"--region {region}: no carbon intensity is known"
+        raise UsageError(problem, next_step=_nearest_regions(region, list(known.values())))
     return Grid(
         region=str(entry["region"]),
         name=str(entry["name"]),
@@ -87,6 +87,17 @@ def find_grid(region: str | None) -> Grid | None:
         source=str(entry.get("source", facts["meta"]["source"])),
         verified=entry.get("verified") is True,
     )
+
+
+def _nearest_regions(wanted: str, entries: Sequence[Mapping[str, Any]]) -> str:
+    """The codes that look like what was given, and first those whose name does."""
+    codes = [str(entry["region"]) for entry in entries]
+    by_name = {str(entry["name"]).lower(): str(entry["region"]) for entry in reversed(entries)}
+    names = {str(entry["region"]): str(entry["name"]) for entry in entries}
+    near = [by_name[name] for name in get_close_matches(wanted.lower(), list(by_name), n=3, cutoff=0.75)]
+    if not near:
+        return _nearest(wanted, codes)
+    return f"Did you mean {' or '.join(f'{code} ({names[code]})' for code in near)}?"
 
 
 def _nearest(wanted: str, known: list[str]) -> str:

@@ -15,6 +15,7 @@ from rightsize.metrics import METRICS
 from rightsize.reports import charts, wording
 from rightsize.reports.checks_table import value_text
 from rightsize.reports.data import ReportData, TaskView
+from rightsize.reports.examples import examples_text
 from rightsize.reports.numbers import count, interval_of, quantity, value_of
 from rightsize.reports.race_chart import race_chart
 from rightsize.tco.cost import PART_TITLES
@@ -54,6 +55,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         break_even=wording.break_even_text,
         break_even_range=wording.break_even_range,
         check_value=value_text,
+        examples_text=examples_text,
     )
     environment.tests.update(
         absent=lambda figure: isinstance(figure, Absent),
@@ -62,6 +64,10 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.globals.update(
         absences=wording.absences,
         cost_notes=wording.cost_notes,
+        engine_lines=wording.engine_lines,
+        marks_legend=wording.marks_legend,
+        marks_of=wording.marks_of,
+        waiting=wording.WAITING,
         part_titles=PART_TITLES,
         check_titles=TITLES,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -13,6 +14,7 @@ from rightsize.metrics import METRICS
 from rightsize.reports import wording
 from rightsize.reports.checks_table import value_text
 from rightsize.reports.data import Figure, ReportData
+from rightsize.reports.examples import examples_text
 from rightsize.reports.html import TEMPLATES
 from rightsize.reports.numbers import NOTHING, count, interval_of, quantity, value_of
 from rightsize.tco.cost import PART_TITLES
@@ -46,15 +48,28 @@ def plain_text(text: object) -> str:
 
 def figure_text(figure: Figure) -> str:
     """A figure for a table cell: value, interval, n and, unless measured, how it was got."""
+    if isinstance(figure, Absent) or figure.provenance is Provenance.MEASURED:
+        return _with_details(figure, "", ())
+    return _with_details(figure, "", (figure.provenance.value,))
+
+
+def marked_text(figure: Figure, marks: str) -> str:
+    """The same with ``marks`` behind the value in place of words; a legend tells what they mean."""
+    return _with_details(figure, plain_text(marks), ())
+
+
+def folded(text: str) -> str:
+    """A list item of several lines, none of them wider than a page."""
+    return textwrap.fill(text, 100, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _with_details(figure: Figure, marks: str, more: tuple[str, ...]) -> str:
     if isinstance(figure, Absent):
         return NOTHING
-    details = [interval_of(figure.low, figure.high, figure.unit)]
-    if _counts_samples(figure):
-        details.append(f"n {figure.n:,}")
-    if figure.provenance is not Provenance.MEASURED:
-        details.append(figure.provenance.value)
+    samples = f"n {figure.n:,}" if _counts_samples(figure) else ""
+    details = (interval_of(figure.low, figure.high, figure.unit), samples, *more)
     shown = ", ".join(detail for detail in details if detail)
-    return f"{value_of(figure)} ({shown})" if shown else value_of(figure)
+    return f"{value_of(figure)}{marks}" + (f" ({shown})" if shown else "")
 
 
 def _counts_samples(figure: Estimate) -> bool:
@@ -79,11 +94,18 @@ def _environment() -> ImmutableSandboxedEnvironment:
         break_even=wording.break_even_text,
         break_even_range=wording.break_even_range,
         check_value=value_text,
+        examples_text=examples_text,
+        folded=folded,
+        marked=marked_text,
     )
     environment.tests["absent"] = lambda figure: isinstance(figure, Absent)
     environment.globals.update(
         absences=wording.absences,
         cost_notes=wording.cost_notes,
+        engine_lines=wording.engine_lines,
+        marks_legend=wording.marks_legend,
+        marks_of=wording.marks_of,
+        waiting=wording.WAITING,
         part_titles=PART_TITLES,
         check_titles=TITLES,
     )

@@ -60,7 +60,7 @@ def saving(result: RaceResult) -> str:
 
 def _table(result: RaceResult) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("candidate", no_wrap=True, overflow="ellipsis", max_width=30)
+    table.add_column("candidate", overflow="fold", max_width=30)
     for title in ("items", "score [bounds]", "seconds"):
         table.add_column(title, justify="right")
     table.add_column("", no_wrap=True)

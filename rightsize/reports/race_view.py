@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rightsize.decide.thresholds import flag_of
 from rightsize.domain import Record
 
 NOT_REACHED = "not reached"
@@ -24,8 +25,10 @@ class RaceRow:
 
 @dataclass(frozen=True, slots=True)
 class RaceView:
-    """The newest race. ``items_each`` is how many items the tasks have together."""
+    """The newest race. ``thresholds`` are flags with their values, ``items_each`` is how many items the tasks
+    have together."""
 
+    tasks: tuple[str, ...]
     thresholds: tuple[str, ...]
     items_each: int
     rows: tuple[RaceRow, ...]
@@ -57,7 +60,8 @@ def newest_race(records: Sequence[Record]) -> RaceView | None:
     found = {record.candidate_id: record.suite_info["race"] for record in parts}
     each = {record.suite: int(record.suite_info["items"]) for record in parts}
     return RaceView(
-        thresholds=tuple(str(threshold["text"]) for threshold in told["thresholds"]),
+        tasks=tuple(sorted(each)),
+        thresholds=tuple(f"{flag_of(t['metric'])} {t['text']}" for t in told["thresholds"]),
         items_each=sum(each.values()),
         rows=tuple(_row(candidate, found.get(candidate)) for candidate in told["order"]),
     )

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from rightsize.domain import Absent, Measured, Record
 from rightsize.metrics import METRICS
+from rightsize.reports.few_samples import few_lines, few_sign
 from rightsize.reports.figures import figure_of
 from rightsize.reports.trust_lines import mark, trust_lines
 from rightsize.store.frame import frame_row
@@ -22,15 +23,16 @@ def results_table(records: Sequence[Record], column: str | None = None) -> Table
     """
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("id", justify="right")
-    table.add_column("candidate", no_wrap=True, overflow="ellipsis", max_width=24)
-    table.add_column("task", no_wrap=True, overflow="ellipsis", max_width=14)
+    table.add_column("candidate", overflow="fold")  # a name is typed again, so it stays whole
+    table.add_column("task", overflow="fold", max_width=14)
     for title in ("items", "score", "p95"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column(column or "when (UTC)", no_wrap=True, justify="right" if column else "left")
     for record in records:
         when = _ranked_by(record, column) if column else f"{record.created_at:%m-%d %H:%M}"
         table.add_row(str(record.id), Text(record.candidate_id), Text(record.suite), *_figures(record), when)
-    table.caption, table.caption_justify = Text("\n".join(trust_lines(records)), style="dim"), "left"
+    legend = [*few_lines(records, ["latency_p95_ms"]), *trust_lines(records)]
+    table.caption, table.caption_justify = Text("\n".join(legend), style="dim"), "left"
     return table
 
 
@@ -44,7 +46,8 @@ def _ranked_by(record: Record, column: str) -> str:
 def _figures(record: Record) -> tuple[Text, Text, Text]:
     if not isinstance(record.outcome, Measured):
         return Text("–"), Text(type(record.outcome).__name__.lower(), style="red"), Text("–")
-    p95 = _figure(record, "latency_p95_ms").append(mark(record, "latency_p95_ms"))
+    few = few_sign(figure_of(record, METRICS["latency_p95_ms"]))
+    p95 = _figure(record, "latency_p95_ms").append(few + mark(record, "latency_p95_ms"))
     return Text(str(len(record.outcome.items))), _figure(record, "score"), p95
 
 

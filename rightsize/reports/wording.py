@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from rightsize.domain import Absent, Estimate
+from rightsize.domain import Absent, Estimate, JsonValue, Provenance
 from rightsize.metrics import METRICS
-from rightsize.reports.data import CandidateView, ReportData, TaskView
+from rightsize.reports.data import CandidateView, Figure, ReportData, TaskView
 from rightsize.reports.numbers import count, quantity
+from rightsize.reports.trust_lines import MARKS
+from rightsize.stats.trust import Trust
 from rightsize.tco.api import BreakEven
 
 #: Columns of the table of candidates; the cost follows them.
@@ -20,6 +24,20 @@ COLUMNS = (
     "decode_tokens_per_s",
     "energy_j_per_request",
 )
+
+
+#: What stands apart from a candidate's own carbon, and why its column still differs between candidates.
+WAITING = (
+    "Waiting between requests is given apart: nearly all of it is there whichever candidate runs. A slower one "
+    "leaves a little less of the month to wait in, unless it takes another machine, which waits too."
+)
+
+_MARK_WORDS = {
+    "*": "modelled or configured, not measured",
+    MARKS[Trust.CONTAMINATED]: "contaminated: something else used the machine while it was measured",
+    MARKS[Trust.NOISY]: "noisy: the samples scatter or drift",
+}
+_FEATURE = re.compile(r"(?:(\w+)\s*:\s*)?(\w+)\s*=\s*(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +57,49 @@ def absences(task: TaskView) -> tuple[Absence, ...]:
             if isinstance(figure, Absent) and not view.problem:
                 found.setdefault((METRICS[name].title, figure.reason), []).append(view.number)
     return tuple(Absence(title, reason, tuple(numbers)) for (title, reason), numbers in found.items())
+
+
+def marks_of(view: CandidateView, figure: Figure) -> str:
+    """The signs behind one of a candidate's figures: ``*`` not measured, ``!`` contaminated, ``~`` noisy."""
+    if isinstance(figure, Absent):
+        return ""
+    star = "" if figure.provenance is Provenance.MEASURED else "*"
+    return star + view.marks.get(figure.metric, "")
+
+
+def marks_legend(task: TaskView) -> tuple[str, ...]:
+    """What each sign in the task's table of candidates means, of those that are in it."""
+    used = {
+        sign
+        for view in task.candidates
+        if not view.problem
+        for figure in (*(view.figures[name] for name in COLUMNS), *_costs(view))
+        for sign in marks_of(view, figure)
+    }
+    return tuple(f"{sign} {words}" for sign, words in _MARK_WORDS.items() if sign in used)
+
+
+def _costs(view: CandidateView) -> tuple[Figure, ...]:
+    return () if isinstance(view.costing, Absent) else (view.costing.per_1k_requests,)
+
+
+def engine_lines(engine: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """The engine's name and version, then whatever else is known of its build; features by name."""
+    plain = {name: value for name, value in engine.items() if isinstance(value, str | int | float)}
+    first = " ".join(str(plain.pop(name)) for name in ("name", "version") if name in plain)
+    lines = [first, *(f"{name}: {_features(str(value))}" for name, value in plain.items())]
+    return tuple(line for line in lines if line) or ("not recorded",)
+
+
+def _features(text: str) -> str:
+    """``CPU : SSE3 = 1 | AVX = 0 | REPACK = 1`` as ``CPU: SSE3, REPACK``; any other text as it is."""
+    found = _FEATURE.findall(text)
+    named = [
+        (f"{device}: " if device else "") + (name if value == "1" else f"{name} {value}")
+        for device, name, value in found
+        if value != "0"
+    ]
+    return ", ".join(named) if found else text
 
 
 def headline(data: ReportData) -> str:

@@ -102,11 +102,37 @@ def translated(url: URL) -> Iterator[None]:
     where = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
     try:
         yield
-    except (NoSuchModuleError, ModuleNotFoundError) as error:
-        raise StoreError(f"{where}: {error}", next_step="Install the database's Python driver") from error
+    except NoSuchModuleError as error:
+        kind = url.drivername
+        raise StoreError(f"{where}: no database is called {kind!r}", next_step=_databases_like(kind)) from error
+    except ModuleNotFoundError as error:
+        raise StoreError(f"{where}: {error}", next_step=_driver_for(url)) from error
     except (DBAPIError, sqlite3.Error, OSError) as error:
         cause = error.orig if isinstance(error, DBAPIError) else error
         raise StoreError(f"results database {where}: {cause}", next_step=_next_step(str(cause))) from error
+
+
+def _databases_like(kind: str) -> str:
+    """How the database that was meant is written: ``postgres`` is what many call PostgreSQL."""
+    from difflib import get_close_matches
+
+    from sqlalchemy import dialects
+
+    base = kind.partition("+")[0]
+    near = get_close_matches(base, dialects.__all__, n=1, cutoff=0.6)
+    return (
+        f"Write {near[0]}:// in place of {kind}://"
+        if near
+        else "Give a file, or a URL such as postgresql://..."
+    )
+
+
+def _driver_for(url: URL) -> str:
+    """Where the driver is installed from; PostgreSQL's own is an extra of ours, which its URL then names."""
+    if url.get_backend_name() != "postgresql":
+        return "Install the database's Python driver"
+    written = "" if "+" in url.drivername else ", and write postgresql+psycopg://"
+    return f"Install it with: pip install 'rightsize[postgres]'{written}"
 
 
 def _next_step(cause: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -118,13 +118,21 @@ class Store:
             parts = (_rows(connection, table, ids) for table in (ITEM_OUTCOME, READING, ABSENT))
             return codec.records_from(cells, *parts)
 
-    def has(self, fingerprint: str, limit: int | None = None) -> bool:
-        """Whether this was measured to its end on at least ``limit`` items (None: on all of them)."""
+    def has(self, fingerprint: str, limit: int | None = None, items: Collection[str] = ()) -> bool:
+        """Whether this was measured to its end on at least ``limit`` items (None: on all of them).
+
+        A cell of some of a suite's items counts only if all of ``items`` are among them: an earlier rightsize
+        may have chosen others.
+        """
         full = CELL.c.item_limit.is_(None)
         enough = full if limit is None else or_(full, CELL.c.item_limit >= limit)
         measured = and_(CELL.c.fingerprint == fingerprint, CELL.c.outcome == "measured", enough)
         with translated(self._engine.url), self._engine.connect() as connection:
-            return connection.execute(select(CELL.c.id).where(measured).limit(1)).first() is not None
+            cells = connection.execute(select(CELL.c.id, CELL.c.item_limit).where(measured)).all()
+            return any(
+                item_limit is None or set(items) <= _items_of(connection, cell_id)
+                for cell_id, item_limit in cells
+            )
 
     def tasks(self) -> list[str]:
         """Return the names of all tasks that have cells, sorted."""
@@ -135,6 +143,11 @@ class Store:
         """Delete cells with everything that belongs to them; return how many there were."""
         with writing(self._engine) as connection:
             return connection.execute(delete(CELL).where(CELL.c.id.in_(ids))).rowcount
+
+
+def _items_of(connection: Connection, cell_id: int) -> set[str]:
+    ids = select(ITEM_OUTCOME.c.item_id).where(ITEM_OUTCOME.c.cell_id == cell_id)
+    return set(connection.execute(ids).scalars())
 
 
 def _last_repetitions(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 _NAMED = 5
 _LARGEST_SHARE = 0.8
 _MOST_TIMES = 10
+
+LONG_CHARACTERS = 8000
+"""About 2,000 tokens: longer texts are slow, and do not fit every context."""
 
 
 class Level(StrEnum):
@@ -64,6 +67,37 @@ def imbalance(labels: Counter[str]) -> list[Finding]:
         f"always saying {label!r} would score {share:.1%}, so read macro-F1 too"
     )
     return [warning("imbalance", text)]
+
+
+def single_examples(labels: Counter[str]) -> list[Finding]:
+    """Warn of labels that one row only has, which is then tested, or shown, and not both."""
+    lonely = [label for label, count in labels.items() if count == 1]
+    if not lonely:
+        return []
+    text = f"{counted(len(lonely), 'label')} with one row only, tested without an example: {name_some(lonely)}"
+    return [warning("single_example", text, len(lonely))]
+
+
+def look_alikes(labels: Iterable[str]) -> list[Finding]:
+    """Warn of labels that a reader of answers may take for each other."""
+    same = repeated(
+        (label, " ".join("".join(c if c.isalnum() else " " for c in label).split())) for label in labels
+    )
+    if not same:
+        return []
+    text = f"labels that differ only in case or signs: {name_some([' / '.join(names) for names in same])}"
+    return [warning("label_look_alikes", text, len(same))]
+
+
+def overlong(characters: Mapping[str, int], noun: str) -> list[Finding]:
+    """Warn of texts, by name, so long that a context may not hold them."""
+    long = {name: count for name, count in characters.items() if count > LONG_CHARACTERS}
+    if not long:
+        return []
+    longest = max(long, key=lambda name: long[name])
+    over = f"{counted(len(long), noun)} over {LONG_CHARACTERS:,} characters"
+    text = f"{over} ({longest}: {long[longest]:,}), which may not fit a model's context"
+    return [warning("overlong", text, len(long))]
 
 
 def name_some(names: Sequence[str]) -> str:

@@ -4,40 +4,69 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from rightsize.domain import Suite, TaskType
 from rightsize.suites.findings import Finding, counted, name_some, problem, repeated, same_text, warning
 
 LEAST_GROUPS = 10
 """Fewer independent groups carry no interval (:data:`rightsize.stats.bootstrap.LEAST_SAMPLES`)."""
+ENOUGH_GROUPS = 59
+"""With fewer, all right still leaves more than 5% of errors possible (0.95 ** 59 < 5%)."""
+_ALPHA = 0.05
 
 
-def leaks(suite: Suite, examples: Sequence[tuple[str, str]]) -> list[Finding]:
-    """Few-shot rows, as (id, prompt), that are also tested on."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A few-shot row: its prompt and its right answer."""
+
+    id: str
+    prompt: str
+    answer: str = ""
+
+
+def leaks(suite: Suite, examples: Sequence[Shown]) -> list[Finding]:
+    """Few-shot rows that are also tested on."""
     tested = {same_text(item.prompt): item.id for item in suite.items}
-    shared = [f"{name} = {tested[same_text(text)]}" for name, text in examples if same_text(text) in tested]
+    shared = [f"{row.id} = {at}" for row in examples if (at := tested.get(same_text(row.prompt)))]
     if not shared:
         return []
     text = f"{counted(len(shared), 'few-shot row')} also tested on: {name_some(shared)}"
     return [problem("duplicates_between_splits", text, len(shared))]
 
 
-def repetitions(suite: Suite) -> list[Finding]:
-    """Questions asked more than once in different groups, and those with answers that contradict each other."""
+def repetitions(suite: Suite, examples: Sequence[Shown] = ()) -> list[Finding]:
+    """Questions asked more than once, and those with answers that contradict each other."""
     by_id = {item.id: item for item in suite.items}
     asked = [(item.id, "\n".join((item.prompt, *item.choices))) for item in suite.items]
-    apart = [ids for ids in repeated(asked) if len({by_id[name].group for name in ids}) > 1]
+    same = repeated(asked)
+    apart = [ids for ids in same if len({by_id[name].group for name in ids}) > 1]
+    together = [ids for ids in same if ids not in apart]
+    shown = repeated((row.id, row.prompt) for row in examples)
     # Case and spacing may be what an answer turns on, so only the very same question contradicts itself.
     torn = [ids for ids in repeated(asked, key=str) if len({by_id[name].target for name in ids}) > 1]
-    findings = []
-    if apart:
-        extra = sum(len(ids) - 1 for ids in apart)
-        text = f"{counted(extra, 'question')} asked before in another group: {_named(apart)}"
-        findings.append(warning("duplicates", text, extra))
+    torn += [ids for ids in shown if _contradict([row for row in examples if row.id in ids])]
+    findings = [
+        *_duplicates(apart, "question", "asked before in another group"),
+        *_duplicates(together, "question", "asked before in its own group, no evidence of its own"),
+        *_duplicates(shown, "few-shot row", "with the text of another"),
+    ]
     if torn:
         text = f"{counted(len(torn), 'question')} with different right answers: {_named(torn)}"
         findings.append(warning("conflicts", text, len(torn)))
     return findings
+
+
+def _duplicates(groups: Sequence[Sequence[str]], noun: str, what: str) -> list[Finding]:
+    extra = sum(len(ids) - 1 for ids in groups)
+    text = f"{counted(extra, noun)} {what}: {_named(groups)}"
+    return [warning("duplicates", text, extra)] if groups else []
+
+
+def _contradict(rows: Sequence[Shown]) -> bool:
+    """Whether rows with the very same prompt have different answers."""
+    prompts = {row.prompt for row in rows}
+    return any(len({row.answer for row in rows if row.prompt == prompt}) > 1 for prompt in prompts)
 
 
 def _named(groups: Sequence[Sequence[str]]) -> str:
@@ -70,8 +99,12 @@ def overlong_prompts(suite: Suite, counts: Sequence[int], context: int) -> list[
 
 
 def few_groups(groups: Counter[str]) -> list[Finding]:
-    """Too few independent groups for an interval."""
-    if len(groups) >= LEAST_GROUPS:
+    """Too few independent groups for an interval, or to show more of a model that is always right."""
+    n = len(groups)
+    if n < LEAST_GROUPS:
+        return [warning("few_groups", f"{counted(n, 'independent group')}: an interval needs {LEAST_GROUPS}")]
+    if n >= ENOUGH_GROUPS:
         return []
-    text = f"{counted(len(groups), 'independent group')}: an interval needs {LEAST_GROUPS}"
-    return [warning("few_groups", text)]
+    shows = _ALPHA ** (1 / n)  # Clopper-Pearson's lower bound where all are right
+    text = f"{n} independent groups are few: even with all right a model is shown to be above {shows:.0%} only"
+    return [warning("few_items", text)]

@@ -11,11 +11,28 @@ from statistics import median
 from rightsize.domain import Suite, TaskType
 from rightsize.errors import SuiteError
 from rightsize.suites.catalogue import require_data
-from rightsize.suites.findings import Finding, Level, imbalance, problem
+from rightsize.suites.findings import (
+    Finding,
+    Level,
+    imbalance,
+    look_alikes,
+    overlong,
+    problem,
+    single_examples,
+)
 from rightsize.suites.gold import Gold, check_gold
-from rightsize.suites.item_findings import cut_by_stop, empty, few_groups, leaks, overlong_prompts, repetitions
+from rightsize.suites.item_findings import (
+    Shown,
+    cut_by_stop,
+    empty,
+    few_groups,
+    leaks,
+    overlong_prompts,
+    repetitions,
+)
 from rightsize.suites.lm_eval_tasks import open_suites
 from rightsize.suites.loader import fewshot_rows, find_task_file, load_suite
+from rightsize.suites.rows import Row
 from rightsize.suites.task_yaml import TaskYaml, parse_yaml, read_task_yaml
 from rightsize.suites.templates import Renderer
 
@@ -119,7 +136,7 @@ def check_suite(
     try:
         bare = load_suite(path, num_fewshot=0)
         suite = load_suite(path) if task.config.get("num_fewshot") else bare
-        examples = _fewshot_prompts(task)
+        examples = _fewshot_rows(task)
     except SuiteError as error:
         return _unreadable(task.name, error)
     gold = check_gold(task, suite, allow_code=allow_code)
@@ -129,7 +146,7 @@ def check_suite(
 def _checked(
     bare: Suite,
     suite: Suite,
-    examples: Sequence[tuple[str, str]],
+    examples: Sequence[Shown],
     gold: Gold,
     count_tokens: CountTokens | None,
 ) -> Soundness:
@@ -137,19 +154,21 @@ def _checked(
     labels = _labels(suite)
     prompts = [item.prompt for item in suite.items]
     lengths = [_lengths("characters", [len(prompt) for prompt in prompts])]
-    overlong: list[Finding] = []
     if count_tokens is not None:
         tokens = count_tokens(prompts)
         lengths.append(_lengths("tokens", tokens.counts))
-        overlong = overlong_prompts(suite, tokens.counts, tokens.context)
+        long = overlong_prompts(suite, tokens.counts, tokens.context)
+    else:
+        asked = {item.id: len(item.prompt) for item in bare.items}
+        long = overlong(asked | {row.id: len(row.prompt) for row in examples}, "prompt")
     findings = [
         *gold.findings,
         *leaks(bare, examples),
-        *repetitions(bare),
+        *repetitions(bare, examples),
         *empty(bare),
         *cut_by_stop(suite),
-        *overlong,
-        *(imbalance(labels) if labels else ()),
+        *long,
+        *_label_findings(labels, examples, shared=_share_choices(suite)),
         *few_groups(groups),
     ]
     return Soundness(
@@ -171,22 +190,45 @@ def _unreadable(name: str, error: SuiteError) -> Soundness:
     return Soundness(name, None, 0, 0, 0, 0, 0, 0, {}, (), (problem("unreadable", str(error)),))
 
 
-def _fewshot_prompts(task: TaskYaml) -> list[tuple[str, str]]:
-    """The (id, prompt) of every row that may stand in a prompt as a solved example."""
+def _label_findings(labels: Counter[str], examples: Sequence[Shown], *, shared: bool) -> list[Finding]:
+    """What is odd about labels: of those tested on, and where all items share them, of those that rows have."""
+    if not labels:
+        return []
+    if not shared:
+        return imbalance(labels)
+    every = labels + Counter(row.answer for row in examples if row.answer)
+    alone = single_examples(every) if examples else []
+    return [*alone, *imbalance(labels), *look_alikes(every)]
+
+
+def _fewshot_rows(task: TaskYaml) -> list[Shown]:
+    """Every row that may stand in a prompt as a solved example."""
     if not task.config.get("fewshot_split"):
         return []
     renderer = Renderer(task)
-    return [(str(row["id"]), renderer.prompt(row)) for row in fewshot_rows(task)]
+    return [Shown(str(row["id"]), renderer.prompt(row), _answer(renderer, row)) for row in fewshot_rows(task)]
+
+
+def _answer(renderer: Renderer, row: Row) -> str:
+    """The right answer of a row; empty where it has none, which only matters once it stands in a prompt."""
+    try:
+        return renderer.target(row, renderer.choices(row))
+    except SuiteError:
+        return ""
 
 
 def _labels(suite: Suite) -> Counter[str]:
     """How often each label is right: by its text where all items share their choices, else by its place."""
     if suite.task_type is not TaskType.CHOICE:
         return Counter()
-    shared = len({item.choices for item in suite.items}) == 1
+    shared = _share_choices(suite)
     return Counter(
         item.target if shared else f"choice {item.choices.index(item.target) + 1}" for item in suite.items
     )
+
+
+def _share_choices(suite: Suite) -> bool:
+    return len({item.choices for item in suite.items}) == 1
 
 
 def _lengths(unit: str, values: Sequence[int]) -> Lengths:

@@ -6,8 +6,10 @@ import json
 from dataclasses import replace
 
 import pytest
+from typer.testing import CliRunner
 
 from rightsize.bench.candidates import usual_threads
+from rightsize.cli.models import app
 from rightsize.flows.calibration import engine_text, known_calibration
 from rightsize.machine import scan
 from rightsize.store.predictions import Checked, Predictions
@@ -228,6 +230,40 @@ def test_measuring_elsewhere_is_refused_in_one_line():
         run("fit", *SMALL, "--machine", "nothing")
     with pytest.raises(UsageError, match="--max-memory"):
         run("fit", *SMALL, "--max-memory", "much")
+
+
+def test_where_nothing_fits_the_nearest_miss_is_named_and_would_do(probed):
+    asked = ("qwen2.5-0.5b", "--quant", "Q8_0,F16", "--max-latency", "2ms", "--max-memory", "10MB")
+    result = run("fit", *asked)
+    assert fits(result) and result.exit_code == 1
+    assert "Nearest miss: qwen2.5-0.5b" in result.stdout
+    miss = document("fit", *asked)["nearest_miss"]
+    assert miss["level"] == "Q8_0", "smaller and faster than F16"
+    latency, memory = f"{miss['max_latency_ms']}ms", f"{miss['max_memory_bytes']}B"
+    found = document("fit", *SMALL, "--max-latency", latency, "--max-memory", memory)
+    assert found["candidates"][0]["fit"] == "meets"
+    assert found["nearest_miss"] is None
+
+
+def test_a_context_that_nothing_has_is_named_too(probed):
+    asked = ("qwen2.5-0.5b", "--quant", "Q8_0", "--min-context", "9999999")
+    assert document("fit", *asked)["nearest_miss"]["context_tokens"] > 0
+    assert "a context of at most" in run("fit", *asked).stdout
+
+
+def test_the_probe_says_in_a_pipe_that_it_takes_a_while(monkeypatch):
+    from rightsize.errors import ResourceError
+    from rightsize.flows import calibration
+
+    def probe(_threads, *, tell):
+        for tag in ("small", "large"):
+            tell(tag)
+        raise ResourceError("no room for a probe")  # a real one takes a minute
+
+    monkeypatch.setattr(calibration, "run_probe", probe)
+    result = CliRunner().invoke(app, ["fit", *SMALL])
+    assert isinstance(result.exception, ResourceError)
+    assert result.stderr.count("Probing this machine, about a minute") == 1
 
 
 def test_documents_hold_no_nan(probed):

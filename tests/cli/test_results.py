@@ -52,6 +52,25 @@ def test_list_shows_the_newest_in_80_columns(run: Run) -> None:
     assert "95.0%" in out and "failed" in out
 
 
+def test_list_keeps_long_names_whole(run: Run, store: Store, record: Build) -> None:
+    name = "a-model-with-a-name-of-many-parts-instruct-v0.3:Q4_K_M+13fb+kv-q8_0+prompt-terse"
+    store.append(record(name, suite="classification-of-support-tickets"))
+    for args in (
+        ("list",),
+        ("list", "--rank-by", "decode_tokens_per_s"),
+        ("list", "--rank-by", "latency_p95_ms"),
+    ):
+        _, out, _ = run(*args)
+        lines = out.splitlines()
+        assert max(map(len, lines)) <= 80 and "…" not in out
+        start = next(number for number, line in enumerate(lines) if line.lstrip().startswith("4 "))
+        first = lines[start].index("a-mod")
+        cells = [
+            line[first:].split("  ")[0].strip() for line in lines[start : start + 6] if line[first:].strip()
+        ]
+        assert "".join(cells).startswith(name)
+
+
 def test_list_json_follows_its_schema_and_filters(run: Run) -> None:
     document = json.loads(run("list", "--all", "--json")[1])
     VALIDATOR.check_schema(VALIDATOR.schema)

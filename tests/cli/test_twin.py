@@ -96,6 +96,7 @@ def test_speed_latency_and_memory_are_measured_and_nothing_is_left_behind(tmp_pa
 
 def test_the_table_fits_and_names_what_was_asked(tmp_path: Path) -> None:
     shown = run(model_file(tmp_path, "granitemoe"), "--quant", "Q4_K_M")
+    assert [line.split()[0] for line in shown.stderr.splitlines()] == ["writing", "measuring"], "a line a step"
     assert all(len(line.rstrip()) <= 80 for line in shown.stdout.splitlines())
     assert "20 prompt and 4 output tokens" in shown.stdout
     assert "balanced on purpose" in shown.stdout

@@ -115,9 +115,15 @@ def test_a_name_must_be_a_file_name(machine, tmp_path, name):
     assert not list(tmp_path.iterdir())
 
 
-def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ProfileError, match="rpi5-8gb"):
-        load_profile("nothing-like-it")
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("rpi5", "rpi5-8gb"), ("RPI5-8G", "rpi5-8gb"), ("aple-m4", "apple-m4"), ("nope", "")]
+)
+def test_an_unknown_name_leads_to_the_nearest_ones(typed, meant):
+    with pytest.raises(ProfileError) as caught:
+        load_profile(typed)
+    said = str(caught.value)
+    assert f"no hardware profile '{typed}'" in said and meant in said.partition("All ")[0]
+    assert said.count(" or ") == 2 and len(said) < 300, "not the whole list"
 
 
 @pytest.mark.parametrize(

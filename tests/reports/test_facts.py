@@ -61,6 +61,15 @@ def test_an_unknown_region_names_near_ones() -> None:
         find_grid("DEX")
 
 
+@pytest.mark.parametrize(
+    ("named", "code"),
+    [("GERMANY", r"DEU \(Germany\)"), ("Grmany", "DEU"), ("united-kingdom", "GBR"), ("frankfurt", "")],
+)
+def test_a_country_by_its_name_leads_to_its_code(named: str, code: str) -> None:
+    with pytest.raises(UsageError, match=f"--region {named}.*{code}"):
+        find_grid(named)
+
+
 def test_the_country_table_is_attributed() -> None:
     credit = carbon_attribution(find_grid("DEU"))
     assert "Our World in Data" in credit and "Ember" in credit and "CC BY 4.0" in credit

@@ -102,6 +102,33 @@ def test_only_complete_measurements_count_as_had(path: Path, record: Build) -> N
     assert store.has(part.fingerprint) and store.has(part.fingerprint, 101)
 
 
+@pytest.mark.parametrize("kind", ["postgres", "postgres+psycopg"])
+def test_a_database_by_the_wrong_name_leads_to_the_right_one(kind: str) -> None:
+    with pytest.raises(StoreError) as refused:
+        Store.open(f"{kind}://me:secret@db.example/results")
+    assert "Write postgresql://" in str(refused.value)
+    assert "secret" not in str(refused.value) and "driver" not in str(refused.value)
+
+
+def test_a_missing_driver_is_named_with_the_way_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for driver in ("psycopg", "psycopg2"):
+        monkeypatch.setitem(sys.modules, driver, None)
+    with pytest.raises(StoreError, match=r"rightsize\[postgres\].*postgresql\+psycopg://"):
+        Store.open("postgresql://me:secret@db.example/results")
+
+
+def test_a_sample_counts_as_had_only_with_the_items_that_are_asked(path: Path, record: Build) -> None:
+    store = Store.open(path)
+    part = record(limit=100)
+    assert isinstance(part.outcome, Measured)
+    ids = [item.item_id for item in part.outcome.items]
+    store.append(part)
+    assert store.has(part.fingerprint, 50, ids[:50])
+    assert not store.has(part.fingerprint, 50, [*ids[:49], "another"]), "chosen in another way"
+    store.append(replace(part, limit=None))
+    assert store.has(part.fingerprint, 50, [*ids[:49], "another"]), "a full one has them all"
+
+
 def test_deleting_takes_all_parts_along(path: Path, record: Build) -> None:
     store = Store.open(path)
     keep, drop = store.append(record()), store.append(record("b:F16"))
@@ -230,7 +257,7 @@ def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("where", "why"),
     [
-        ("nosuch://host/db", "Install the database's Python driver"),
+        ("nosuch://host/db", "no database is called 'nosuch'. Give a file"),
         ("sqlite://", "in memory would keep nothing"),
         ("no url://x", "not a database URL"),
     ],

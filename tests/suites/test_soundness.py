@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from rightsize.errors import SuiteError
+from rightsize.stats.binomial import clopper_pearson_lower
 from rightsize.suites.catalogue import DataState, suite_entry
 from rightsize.suites.findings import Level
 from rightsize.suites.loader import list_suites
@@ -42,15 +43,16 @@ def suite(folder: Path, rows: Rows = GOOD, shots: Rows = ({"q": "zero?", "a": "r
 
 
 def noticed(found: Soundness) -> dict[str, Level]:
-    return {finding.kind: finding.level for finding in found.findings}
+    """What was noticed, save that these suites are small."""
+    return {finding.kind: finding.level for finding in found.findings if finding.kind != "few_items"}
 
 
 def test_a_sound_suite_has_nothing_to_say(tmp_path: Path) -> None:
-    found = check_suite(suite(tmp_path))
+    found = check_suite(suite(tmp_path, [{**GOOD[0], "id": f"{i}", "q": f"number {i}?"} for i in range(59)]))
     assert (found.sound, found.findings) == (True, ())
-    assert (found.items, found.groups, found.gold, found.gold_right, found.fewshot) == (12, 12, 12, 12, 1)
+    assert (found.items, found.groups, found.gold, found.gold_right, found.fewshot) == (59, 59, 59, 59, 1)
     (lengths,) = found.lengths
-    assert (lengths.unit, lengths.n, lengths.shortest, lengths.longest) == ("characters", 12, 11, 12)
+    assert (lengths.unit, lengths.n, lengths.shortest, lengths.longest) == ("characters", 59, 9, 10)
     assert found.labels == {}
 
 
@@ -104,6 +106,38 @@ def test_repeated_and_contradicting_questions_are_warnings(tmp_path: Path) -> No
 )
 def test_what_is_wrong_is_found(tmp_path: Path, rows: Rows, changes: Any, kind: str, level: Level) -> None:
     assert noticed(check_suite(suite(tmp_path, rows, **changes))) == {kind: level}
+
+
+def test_few_items_are_said_with_what_they_can_show(tmp_path: Path) -> None:
+    (finding,) = check_suite(suite(tmp_path)).findings
+    assert (finding.kind, finding.level) == ("few_items", Level.WARNING)
+    assert "12 independent groups are few" in finding.text and "above 78% only" in finding.text
+    assert clopper_pearson_lower(12, 12, 0.05) == pytest.approx(0.779, abs=1e-3)
+
+
+def test_labels_of_one_row_and_labels_that_look_alike_are_warnings(tmp_path: Path) -> None:
+    rows = [*GOOD, {"id": "once", "q": "and this?", "a": "blue"}, {"id": "odd", "q": "or that?", "a": "Red!"}]
+    changes = {**PICK, "doc_to_choice": ["red", "green", "blue", "Red!"]}
+    found = noticed(check_suite(suite(tmp_path, rows, **changes)))
+    assert {"single_example", "label_look_alikes"} <= set(found)
+    assert Level.PROBLEM not in found.values()
+
+
+def test_a_question_repeated_in_its_group_is_said_and_so_are_few_shot_rows(tmp_path: Path) -> None:
+    rows = [{**row, "g": f"g{n % 6}"} for n, row in enumerate(GOOD)]
+    again = {**rows[1], "id": "again"}
+    metadata = {"rightsize": {"scorer": "reference", "group": "g"}}
+    shots = [{"id": "s", "q": "zero?", "a": "red"}, {"id": "t", "q": "zero?", "a": "green"}]
+    found = check_suite(suite(tmp_path, [*rows, again], shots=shots, metadata=metadata))
+    texts = " / ".join(finding.text for finding in found.findings)
+    assert "1 question asked before in its own group" in texts and "r1 = again" in texts
+    assert "1 few-shot row with the text of another: s = t" in texts
+    assert "1 question with different right answers: s = t" in texts
+
+
+def test_long_prompts_are_said_without_a_model_to_count_tokens(tmp_path: Path) -> None:
+    path = suite(tmp_path, [*GOOD, {"id": "long", "q": "x " * 5000, "a": "red"}])
+    assert noticed(check_suite(path)) == {"overlong": Level.WARNING}
 
 
 def test_duplicate_ids_are_named(tmp_path: Path) -> None:

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rightsize.cli.common import JsonFlag, StoreOption, examples, out, print_json, split_commas, talk, working
+from rightsize.cli.common import (
+    JsonFlag,
+    StoreOption,
+    examples,
+    out,
+    print_json,
+    split_commas,
+    stepping,
+    talk,
+    working,
+    working_once_told,
+)
 from rightsize.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
@@ -130,8 +141,8 @@ def _here(
 
     machine = scan(with_bandwidth=False)
     used = threads or usual_threads(machine)
-    with working("Probing this machine, about a minute; leave it alone ..."):
-        known = with_batch(calibrated(machine, predictions, threads=used, anew=anew), batch)
+    with working_once_told("Probing this machine, about a minute; leave it alone ...") as tell:
+        known = with_batch(calibrated(machine, predictions, threads=used, anew=anew, tell=tell), batch)
     intervals = intervals_from(predictions.checks(known.machine_fingerprint, known.engine))
     ranked = rank(found, wish, here(known, wish, intervals))
     if verifying:
@@ -161,8 +172,10 @@ def _verified(
     from rightsize.flows.fit import in_order, verify
 
     judged = {}
-    with working("Measuring twins of what is on the border ..."):
-        for each, checks in verify(ranked, wish, known, intervals):
+    with stepping("Measuring twins of what is on the border ...") as step:
+        for each, checks in verify(
+            ranked, wish, known, intervals, lambda name: step(f"measuring a twin of {name}")
+        ):
             judged[each.candidate.id] = each
             predictions.keep(checks)
     return in_order([judged.get(each.candidate.id, each) for each in ranked])

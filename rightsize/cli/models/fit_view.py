@@ -13,9 +13,11 @@ from rich.text import Text
 from rightsize.cli.models.view import gigabytes
 from rightsize.cli.suites_view import plain
 from rightsize.flows.fit import Left, Ranked
+from rightsize.flows.fit_miss import Miss, nearest_miss
 from rightsize.models.shapes.tensors import parameters_of
 from rightsize.predict.interval import Basis
 from rightsize.predict.outlook import Fit, Span, Wish
+from rightsize.units import format_value
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,6 +53,8 @@ def show_fit(shown: Shown, out: Console, talk: Console, limit: int) -> None:
             out.print(Text(f"\n{len(rows)} {_TITLES[fit]}{more}:"))
             out.print(_table(rows[:limit]))
     out.print(Text(_failing(shown)))
+    if miss := nearest_miss(shown.ranked, shown.wish):
+        out.print(Text(_missing(miss)))
     for line in _remarks(shown):
         talk.print(Text(line))
 
@@ -125,6 +129,16 @@ def _failing(shown: Shown) -> str:
     return f"\n{count} {_TITLES[Fit.FAILS]}" + (f": {why}" if why else "")
 
 
+def _missing(miss: Miss) -> str:
+    flags = {"latency": ("--max-latency", "ms"), "memory": ("--max-memory", "byte")}
+    changes = [
+        f"{flag} {format_value(miss.needs[n], unit)}" for n, (flag, unit) in flags.items() if n in miss.needs
+    ]
+    if "context" in miss.needs:
+        changes.append(f"a context of at most {miss.needs['context']:,.0f} tokens")
+    return f"Nearest miss: {plain(miss.nearest.candidate.id)} would do with {' and '.join(changes)}"
+
+
 def _remarks(shown: Shown) -> list[str]:
     taught, ranked = shown.origin["intervals"], shown.ranked
     lines = []
@@ -164,6 +178,20 @@ def fit_json(shown: Shown) -> dict[str, Any]:
         "candidates": [_candidate_json(each) for each in shown.ranked],
         "left_out": [asdict(each) for each in shown.left],
         "unverified": list(shown.unverified),
+        "nearest_miss": _miss_json(nearest_miss(shown.ranked, shown.wish)),
+    }
+
+
+def _miss_json(miss: Miss | None) -> dict[str, Any] | None:
+    if miss is None:
+        return None
+    candidate, needs = miss.nearest.candidate, miss.needs
+    return {
+        "model": candidate.entry.id,
+        "level": candidate.mix.level,
+        "max_latency_ms": needs.get("latency"),
+        "max_memory_bytes": needs.get("memory"),
+        "context_tokens": needs.get("context"),
     }
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from rightsize.domain import Answer, CandidateSettings, Item, JsonValue
 from rightsize.engines.interface import RequestTiming, TaskRules
-from rightsize.engines.item_session import NO_TOKENS
+from rightsize.engines.item_session import NO_TOKEN_METRICS
 from rightsize.engines.onnx.folder import OnnxFolder
 from rightsize.engines.onnx.labels import choice_of_label
 from rightsize.engines.onnx.runtime import Runtime, integers, require_inputs
@@ -53,7 +53,7 @@ class EncoderSession(ABC):
             "threads": self._settings.threads,
             "labels": list(self.labels),
             "label_map": dict(self.label_map),
-            "absent": {"prefill_tokens_per_s": NO_TOKENS, "decode_tokens_per_s": NO_TOKENS},
+            "absent": dict(NO_TOKEN_METRICS),
         }
 
     def rejections(self, items: Sequence[Item], rules: TaskRules) -> Mapping[str, str]:

@@ -8,13 +8,21 @@ from collections.abc import Callable, Sequence
 
 from rightsize.domain import JsonValue
 from rightsize.errors import SuiteError
-from rightsize.suites.findings import Finding, counted, imbalance, name_some, repeated, same_text, warning
+from rightsize.suites.findings import (
+    Finding,
+    counted,
+    look_alikes,
+    name_some,
+    overlong,
+    repeated,
+    same_text,
+    single_examples,
+    warning,
+)
 from rightsize.suites.own_data.fields import Field, check_against_schema
 from rightsize.suites.own_data.request import Example, Kind, SuiteRequest
 from rightsize.suites.own_data.table import Table
 
-LONG_CHARACTERS = 8000
-"""About 2,000 tokens: longer rows are slow, and do not fit every context."""
 _FREE_TEXT_LABELS = 20
 
 Usable = tuple[list[Example], list[Finding]]
@@ -111,14 +119,17 @@ def _grouped_by_text(examples: Sequence[Example]) -> list[Example]:
 
 def _findings(request: SuiteRequest, table: Table, examples: Sequence[Example]) -> list[Finding]:
     labels = _label_findings(table, examples) if request.kind is Kind.CLASSIFICATION else []
-    return [*_repetitions(examples), *_overlong(examples), *labels]
+    characters = {f"row {each.number}": len(each.text) for each in examples}
+    return [*_repetitions(examples), *overlong(characters, "row"), *labels]
 
 
 def _repetitions(examples: Sequence[Example]) -> list[Finding]:
     """Texts that occur more than once: the same answer is no new evidence, another one cannot be right too."""
     answers = {str(each.number): json.dumps(each.answer, sort_keys=True) for each in examples}
-    same = repeated((str(each.number), each.text) for each in examples)
-    torn = [rows for rows in same if len({answers[row] for row in rows}) > 1]
+    named = [(str(each.number), each.text) for each in examples]
+    same = repeated(named)
+    # Case and spacing may be what an answer turns on, so only the very same text contradicts itself.
+    torn = [rows for rows in repeated(named, key=str) if len({answers[row] for row in rows}) > 1]
     findings = []
     if same:
         extra = sum(len(rows) - 1 for rows in same)
@@ -136,16 +147,6 @@ def _rows(groups: Sequence[Sequence[str]]) -> str:
     return name_some([f"rows {'+'.join(rows[:4])}{'+...' if len(rows) > 4 else ''}" for rows in groups])
 
 
-def _overlong(examples: Sequence[Example]) -> list[Finding]:
-    long = sorted((len(each.text), each.number) for each in examples if len(each.text) > LONG_CHARACTERS)
-    if not long:
-        return []
-    longest, row = long[-1]
-    over = f"{counted(len(long), 'row')} over {LONG_CHARACTERS:,} characters"
-    text = f"{over} (row {row}: {longest:,}), which may not fit a model's context"
-    return [warning("overlong", text, len(long))]
-
-
 def _label_findings(table: Table, examples: Sequence[Example]) -> list[Finding]:
     counts = Counter(str(each.answer) for each in examples)
     if len(counts) < 2:
@@ -158,22 +159,4 @@ def _label_findings(table: Table, examples: Sequence[Example]) -> list[Finding]:
             f"{table.path}: {len(counts):,} different labels in {len(examples):,} rows are no categories",
             next_step="For free text, name the column with --reference",
         )
-    return [*_lonely(counts), *imbalance(counts), *_look_alikes(counts)]
-
-
-def _lonely(counts: Counter[str]) -> list[Finding]:
-    lonely = [label for label, count in counts.items() if count == 1]
-    if not lonely:
-        return []
-    text = f"{counted(len(lonely), 'label')} with one row only, tested without an example: {name_some(lonely)}"
-    return [warning("single_example", text, len(lonely))]
-
-
-def _look_alikes(counts: Counter[str]) -> list[Finding]:
-    same = repeated(
-        (label, " ".join("".join(c if c.isalnum() else " " for c in label).split())) for label in counts
-    )
-    if not same:
-        return []
-    text = f"labels that differ only in case or signs: {name_some([' / '.join(labels) for labels in same])}"
-    return [warning("label_look_alikes", text, len(same))]
+    return [*single_examples(counts), *look_alikes(counts)]

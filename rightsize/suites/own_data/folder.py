@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rightsize.domain import JsonValue
 from rightsize.errors import SuiteError, UsageError
-from rightsize.suites.findings import Finding, counted
+from rightsize.suites.findings import Finding, counted, imbalance
 from rightsize.suites.own_data.examples import examples_of
 from rightsize.suites.own_data.fields import Field, fields_of
 from rightsize.suites.own_data.prompts import TaskText, task_text
@@ -67,8 +68,15 @@ def make_suite(request: SuiteRequest) -> NewSuite:
         fields=fields,
         text=task_text(request, [*parts.fewshot, *parts.test], fields),
         source=f"{request.source.name} (SHA-256 {digest[:12]}), seed {request.seed}",
-        findings=(*noticed, *removed),
+        findings=(*noticed, *removed, *_unequal(request, parts)),
     )
+
+
+def _unequal(request: SuiteRequest, parts: Split) -> list[Finding]:
+    """Whether labels are unequal where it matters: among the rows tested on."""
+    if request.kind is not Kind.CLASSIFICATION:
+        return []
+    return imbalance(Counter(str(each.answer) for each in parts.test))
 
 
 def write_suite(suite: NewSuite, folder: Path, *, notes: Sequence[str] = (), force: bool = False) -> list[Path]:
