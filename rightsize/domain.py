@@ -41,12 +41,16 @@ class Verdict(StrEnum):
 
 
 class TaskType(StrEnum):
-    """What a task asks of an engine; the values are lm-eval's ``output_type`` names."""
+    """What a task asks of an engine; the values are lm-eval's ``output_type`` names.
+
+    ``MIXED`` stands for items that ask in several ways; engines get their requests kind by kind.
+    """
 
     GENERATE = "generate_until"
     CHOICE = "multiple_choice"
     LOGLIKELIHOOD = "loglikelihood"
     ROLLING = "loglikelihood_rolling"
+    MIXED = "mixed"
 
 
 # --- the machine ------------------------------------------------------------------------------------------
@@ -163,10 +167,12 @@ class Model:
 class CandidateSettings:
     """What is chosen about how a model runs; part of the fingerprint. 0 means "let the engine decide".
 
-    ``constrain`` limits what may be generated: nothing (empty), ``json`` for any JSON object, a JSON schema as
-    text (it begins with ``{``), or a GBNF grammar (it defines ``root ::=``). ``kv_type`` is the type of the KV
-    cache (``f16``, ``q8_0`` or ``q4_0``), ``flash_attention`` is ``auto``, ``on`` or ``off``. ``prompt`` is a
-    text with ``{prompt}`` where the task's own prompt goes, ``lora`` the path of an adapter.
+    ``chat_template`` is ``auto`` (the model's own, solved examples as turns), ``one-turn`` (its own, all in one
+    message) or ``none``. ``constrain`` limits what may be generated: nothing (empty), ``json`` for any JSON
+    object, a JSON schema as text (it begins with ``{``), or a GBNF grammar (it defines ``root ::=``).
+    ``kv_type`` is the type of the KV cache (``f16``, ``q8_0`` or ``q4_0``), ``flash_attention`` is ``auto``,
+    ``on`` or ``off``. ``prompt`` is a text with ``{prompt}`` where the task's own prompt goes, ``lora`` the
+    path of an adapter.
     """
 
     threads: int = 0
@@ -225,7 +231,10 @@ def setting_marks(settings: CandidateSettings, varied: Sequence[str] = ()) -> li
         "threads": (False, f"{settings.threads}t"),
         "context_tokens": (False, f"ctx{settings.context_tokens}"),
         "gpu_layers": (False, f"ngl{settings.gpu_layers}"),
-        "chat_template": (False, "raw" if settings.chat_template == "none" else "chat"),
+        "chat_template": (
+            settings.chat_template == "one-turn",
+            {"none": "raw", "one-turn": "one-turn"}.get(settings.chat_template, "chat"),
+        ),
         "kv_type": (settings.kv_type != "f16", f"kv-{settings.kv_type}"),
         "flash_attention": (settings.flash_attention != "auto", f"fa-{settings.flash_attention}"),
         "prompt": (bool(settings.prompt), settings.prompt_name or "prompt"),
@@ -244,6 +253,35 @@ def setting_marks(settings: CandidateSettings, varied: Sequence[str] = ()) -> li
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation; ``role`` is ``system``, ``user`` or ``assistant``."""
+
+    role: str
+    content: str
+
+
+#: What a chat template is applied to. A last message of the assistant's is the start of the answer.
+Conversation = tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One of the requests of an item that asks in several ways.
+
+    ``continuation`` is what is scored after the prompt (``LOGLIKELIHOOD``); ``stop`` and ``max_output_tokens``
+    are those of a text that is asked for (``GENERATE``). ``chat`` is how the prompt reads as a conversation;
+    None: as one message.
+    """
+
+    kind: TaskType
+    prompt: str
+    continuation: str = ""
+    stop: tuple[str, ...] = ()
+    max_output_tokens: int = 0
+    chat: Conversation | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One question of a suite.
 
@@ -252,6 +290,11 @@ class Item:
     of the choices; for ``LOGLIKELIHOOD`` it holds the one continuation; for ``ROLLING`` it is empty and the
     prompt is the text to score. Both prompt and target are already rendered. ``contexts``, where it is not
     empty, holds what stands before each choice instead of the prompt.
+
+    ``chats``, where it is not empty, says how the prompt (or each context) reads as a conversation, for models
+    with a chat template: instructions as the system's text, solved examples as turns, a started answer. Without
+    it the prompt is one message of the user's. An empty conversation stands for nothing. ``requests`` are
+    what a ``MIXED`` item asks, in the order in which its scorer wants the replies.
     """
 
     id: str
@@ -261,6 +304,8 @@ class Item:
     choices: tuple[str, ...] = ()
     doc: Mapping[str, JsonValue] = field(default_factory=dict)
     contexts: tuple[str, ...] = ()
+    chats: tuple[Conversation, ...] = ()
+    requests: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +324,8 @@ class Suite:
     task YAML, the rendered items and the scorer's version, so that two equal hashes are the same test.
     ``derived_from`` is the hash of the task that a check made this one of, empty for a task of its own.
     ``task_file`` is where solved examples for engines that learn are found (None: nowhere), and
-    ``fewshot_prefix`` what stands before the question in every prompt.
+    ``fewshot_prefix`` what stands before the question in every prompt. ``target_delimiter`` stands between
+    prompt and choice, ``chat_delimiter`` between a started answer and choice where a chat template is applied.
     """
 
     name: str
@@ -299,6 +345,7 @@ class Suite:
     derived_from: str = ""
     task_file: Path | None = None
     fewshot_prefix: str = ""
+    chat_delimiter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +356,8 @@ class Answer:
     geometric-mean token probability for text, the normalised probability of the winner for choices.
     ``greedy`` tells, for ``LOGLIKELIHOOD``, whether every token of the continuation was the most likely one.
     ``thinking_chars`` counts what a reasoning model thought aloud, which was cut from ``text``. ``error`` says
-    why there is no answer: a server may refuse a single item.
+    why there is no answer: a server may refuse a single item. ``replies`` are those to the requests of a
+    ``MIXED`` item.
     """
 
     text: str
@@ -322,6 +370,7 @@ class Answer:
     greedy: bool | None = None
     thinking_chars: int = 0
     error: str = ""
+    replies: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def expand_candidates(
         _candidate(model, name, choice)
         for name, engine in engines.items()
         for model in engine.models(ModelQuery(by_engine[name], wanted[name], allow_requantize, notify))
-        for choice in heeded(engine, choices)
+        for choice in heeded(engine.heeds(model), choices)
     ]
 
 

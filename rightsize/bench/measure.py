@@ -18,6 +18,7 @@ from rightsize.bench.speed import PREFILL_TOKENS as PREFILL_TOKENS  # noqa: PLC0
 from rightsize.bench.speed import measure_soak, measure_speed
 from rightsize.bench.windows import Window, measure_again, measured
 from rightsize.domain import Item, TaskType
+from rightsize.engines import mixed
 from rightsize.engines.interface import RemoteSession, RequestTiming, Session, TaskRules, TimesTokens
 from rightsize.errors import EngineError
 from rightsize.machine.watch import Watch
@@ -107,7 +108,7 @@ def _measure_alone(  # noqa: PLR0917  what measure_cell was given
 
 def _runnable(session: Session, task: TaskWork, emit: Emit) -> list[Item]:
     """The items that fit; the others are reported as failed with their reason."""
-    rejected = session.rejections(task.items, task.rules)
+    rejected = mixed.rejections(session, task.items, task.rules)
     emit(Event("rejected", task.name, dict(rejected)))
     return [item for item in task.items if item.id not in rejected]
 
@@ -161,11 +162,11 @@ class Requests:
         """The same requests once more, arriving at a rate of their own: of servers, when it was asked for."""
         if not arrivals_per_s or not isinstance(self._session, RemoteSession):
             return None
-        arrivals = self._session.under_load(items, self._task.rules, arrivals_per_s, len(items))
+        arrivals = mixed.under_load(self._session, items, self._task.rules, arrivals_per_s, len(items))
         return {"arrivals_per_s": arrivals_per_s, "arrivals": [asdict(arrival) for arrival in arrivals]}
 
     def _ask(self, items: Sequence[Item]) -> Iterator[RequestTiming]:
-        return self._session.time_requests(items, self._task.rules)
+        return mixed.time_requests(self._session, items, self._task.rules)
 
     def _window(self, part: _Part, requests: Iterator[RequestTiming], turns: int, count: int) -> Window:
         if turns:
@@ -229,7 +230,7 @@ def _parts(items: Sequence[Item], turns: int) -> list[_Part]:
 
 def _answer(session: Session, task: TaskWork, items: Sequence[Item], emit: Emit) -> None:
     told = time.monotonic()
-    for done, (item_id, answer) in enumerate(session.answer(items, task.rules), start=1):
+    for done, (item_id, answer) in enumerate(mixed.answer(session, items, task.rules), start=1):
         emit(Event("answer", task.name, {"item": item_id, "answer": asdict(answer)}))
         if time.monotonic() - told > _PROGRESS_EVERY_S:
             told = time.monotonic()

@@ -12,12 +12,16 @@ from rightsize.domain import (
     Answer,
     Candidate,
     CandidateSettings,
+    Conversation,
     Item,
+    Message,
     Model,
     ModelKind,
+    Request,
     SolvedExample,
     TaskType,
 )
+from rightsize.engines.conversation import framed
 from rightsize.engines.interface import RemoteRun, Spending, TaskRules
 
 
@@ -92,16 +96,33 @@ class Event:
 
 def without_gold(item: Item, prefix: str = "") -> Item:
     """The item as the worker may see it, less ``prefix`` before its question."""
-    return Item(item.id, item.group, item.prompt.removeprefix(prefix), "", item.choices, contexts=item.contexts)
+    prompt = item.prompt.removeprefix(prefix)
+    return Item(
+        item.id,
+        item.group,
+        prompt,
+        "",
+        item.choices,
+        contexts=item.contexts,
+        chats=item.chats,
+        requests=item.requests,
+    )
 
 
 def in_frame(item: Item, frame: str) -> Item:
-    """The item with its prompt, or what stands before each of its choices, inside a prompt variant."""
+    """The item with its prompt, or what stands before each of its choices, inside a prompt variant; of a
+    conversation, the question."""
     if not frame:
         return item
     before, _, after = frame.partition("{prompt}")
     contexts = tuple(f"{before}{text}{after}" for text in item.contexts)
-    return replace(item, prompt=f"{before}{item.prompt}{after}", contexts=contexts)
+    chats = tuple(framed(chat, before, after) for chat in item.chats)
+    requests = tuple(
+        replace(r, prompt=f"{before}{r.prompt}{after}", chat=r.chat and framed(r.chat, before, after))
+        for r in item.requests
+    )
+    prompt = f"{before}{item.prompt}{after}"
+    return replace(item, prompt=prompt, contexts=contexts, chats=chats, requests=requests)
 
 
 def encode_request(request: CellRequest) -> str:
@@ -140,8 +161,7 @@ def _model(raw: dict[str, Any]) -> Model:
 
 
 def _task(raw: dict[str, Any]) -> TaskWork:
-    lists = ("choices", "contexts")
-    items = tuple(Item(**{**item, **{key: tuple(item[key]) for key in lists}}) for item in raw["items"])
+    items = tuple(_item(item) for item in raw["items"])
     rules = raw["rules"]
     return TaskWork(
         raw["name"],
@@ -153,9 +173,25 @@ def _task(raw: dict[str, Any]) -> TaskWork:
             rules["target_delimiter"],
             tuple(SolvedExample(**example) for example in rules["examples"]),
             (rules["frame"][0], rules["frame"][1]),
+            rules["chat_delimiter"],
         ),
         raw["timed"],
     )
+
+
+def _item(raw: dict[str, Any]) -> Item:
+    lists = {key: tuple(raw[key]) for key in ("choices", "contexts")}
+    chats = tuple(_chat(chat) for chat in raw["chats"])
+    return Item(**{**raw, **lists, "chats": chats, "requests": tuple(map(_request, raw["requests"]))})
+
+
+def _chat(raw: list[dict[str, str]]) -> Conversation:
+    return tuple(Message(**message) for message in raw)
+
+
+def _request(raw: dict[str, Any]) -> Request:
+    chat = None if raw["chat"] is None else _chat(raw["chat"])
+    return Request(**{**raw, "kind": TaskType(raw["kind"]), "stop": tuple(raw["stop"]), "chat": chat})
 
 
 def encode_batch(batch: Batch) -> str:
@@ -181,4 +217,5 @@ def decode_event(line: str) -> Event:
 
 def answer_from(data: Mapping[str, Any]) -> Answer:
     """The answer that an ``answer`` event carries."""
-    return Answer(**{**data, "choice_logprobs": tuple(data["choice_logprobs"])})
+    replies = tuple(answer_from(reply) for reply in data.get("replies", ()))
+    return Answer(**{**data, "choice_logprobs": tuple(data["choice_logprobs"]), "replies": replies})

@@ -25,6 +25,7 @@ from rightsize.domain import (
     SolvedExample,
     Suite,
 )
+from rightsize.engines.conversation import as_asked
 from rightsize.engines.interface import Engine, RemoteRun, TaskRules
 from rightsize.engines.registry import get_engine
 from rightsize.errors import SuiteError
@@ -225,11 +226,12 @@ def work_of(engine: Engine, job: Job) -> TaskWork:
     """What a worker is told of one task: its items without gold, as this candidate is asked them."""
     # What learns from examples needs none before each question.
     prefix = job.suite.fewshot_prefix if engine.capabilities.learns else ""
+    settings = job.candidate.settings
     items = (without_gold(item, prefix) for item in chosen_items(job.suite, job.limit))
     return TaskWork(
         job.suite.name,
-        tuple(in_frame(item, job.candidate.settings.prompt) for item in items),
-        _rules(engine, job.suite, job.candidate.settings.prompt),
+        tuple(in_frame(as_asked(item, settings.chat_template), settings.prompt) for item in items),
+        _rules(engine, job.suite, settings.prompt),
         timed=not job.suite.derived_from,
     )
 

@@ -34,9 +34,8 @@ def combinations(base: CandidateSettings, variants: Variants, varied: Sequence[s
     return [Choice(settings, varied) for settings in choices]
 
 
-def heeded(engine: Engine, choices: Sequence[Choice]) -> Iterator[Choice]:
-    """The choices as far as the engine heeds them; what it ignores must not make two candidates of one."""
-    names = engine.capabilities.settings
+def heeded(names: frozenset[str], choices: Sequence[Choice]) -> Iterator[Choice]:
+    """The choices as far as ``names`` are heeded; what is ignored must not make two candidates of one."""
     seen = set()
     for choice in choices:
         settings = CandidateSettings(**{name: getattr(choice.settings, name) for name in names})

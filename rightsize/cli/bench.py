@@ -199,7 +199,7 @@ def bench(  # noqa: PLR0917  one parameter per option
     )
     suites = load_suites(task, trusted=trust_suite, allow_code_execution=allow_code_execution)
     checks = split_commas(check)
-    suites += extra_suites(split_commas(task), suites, checks, limit)
+    suites += extra_suites(suites, checks, limit)
     wanted = Wanted(
         suites,
         split_commas(model),

@@ -24,9 +24,7 @@ CheckOption = Annotated[
 ]
 
 
-def extra_suites(
-    tasks: Sequence[str], suites: Sequence[Suite], checks: Sequence[str], limit: int | None
-) -> list[Suite]:
+def extra_suites(suites: Sequence[Suite], checks: Sequence[str], limit: int | None) -> list[Suite]:
     """What the named checks run beside ``suites``.
 
     Raises:
@@ -37,7 +35,7 @@ def extra_suites(
         return []
     from rightsize.flows.checks import check_suites, read_checks
 
-    return check_suites(tasks, suites, read_checks(checks), limit, notify=talk().print)
+    return check_suites(suites, read_checks(checks), limit, notify=talk().print)
 
 
 def stored_figures(settings: Settings, suites: Sequence[Suite], checks: Sequence[str]) -> list[CheckFigure]:

@@ -24,6 +24,7 @@ _TYPES = {
     TaskType.CHOICE: "choose",
     TaskType.LOGLIKELIHOOD: "likelihood",
     TaskType.ROLLING: "rolling",
+    TaskType.MIXED: "several",
 }
 _LONGEST_SHOWN = 1500
 _LABELS_SHOWN = 6

@@ -42,8 +42,8 @@ ChatTemplate = Annotated[
     list[str] | None,
     _option(
         "--chat-template",
-        metavar="auto|none,..",
-        help="The model's own template, or none.  [default: auto]",
+        metavar="auto|one-turn|none,..",
+        help="The model's own, few-shot examples as turns or all in one message; or none.  [default: auto]",
     ),
 ]
 PromptVariant = Annotated[
@@ -149,7 +149,7 @@ _READERS: dict[str, Callable[[str], Mapping[str, Any]]] = {
     "--gpu-layers": _number("--gpu-layers", "gpu_layers", -1),
     "--kv-type": _word("--kv-type", "kv_type", ("f16", "q8_0", "q4_0")),
     "--flash-attention": _word("--flash-attention", "flash_attention", ("auto", "on", "off")),
-    "--chat-template": _word("--chat-template", "chat_template", ("auto", "none")),
+    "--chat-template": _word("--chat-template", "chat_template", ("auto", "one-turn", "none")),
     "--prompt": _prompt,
     "--constrain": _constraint,
     "--lora": _lora,

@@ -44,9 +44,9 @@ class Capabilities:
 
     def missing_for(self, task_type: TaskType) -> str | None:
         """Why this engine cannot run such a task, or None when it can."""
-        if task_type is TaskType.GENERATE and not self.generates:
+        if task_type in {TaskType.GENERATE, TaskType.MIXED} and not self.generates:
             return "the engine does not generate text"
-        if task_type is TaskType.CHOICE and not self.scores_choices:
+        if task_type in {TaskType.CHOICE, TaskType.MIXED} and not self.scores_choices:
             return "the engine does not score answer choices"
         return None
 
@@ -65,6 +65,7 @@ class TaskRules:
     target_delimiter: str = " "
     examples: tuple[SolvedExample, ...] = ()
     frame: tuple[str, str] = ("", "")
+    chat_delimiter: str = ""
 
     @classmethod
     def of(
@@ -72,7 +73,7 @@ class TaskRules:
     ) -> TaskRules:
         """The rules of a suite."""
         rules = (suite.task_type, suite.stop, suite.max_output_tokens, suite.target_delimiter)
-        return cls(*rules, examples, frame)
+        return cls(*rules, examples, frame, suite.chat_delimiter)
 
     def question(self, prompt: str) -> str:
         """What one prompt asks that not all ask."""
@@ -229,6 +230,10 @@ class Engine(ABC):
 
         Raises ModelError or UsageError for a spec that stands for nothing.
         """
+
+    def heeds(self, model: Model) -> frozenset[str]:
+        """The candidate settings that make a difference to this model; the others are not stored with it."""
+        return self.capabilities.settings
 
     def misfit(self, model: Model, suite: Suite, rules: TaskRules) -> str | None:
         """Why this model cannot do that task at all, known without loading it; None when it may be tried."""

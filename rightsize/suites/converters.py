@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from rightsize.suites.convert import (
     bbq,
@@ -30,13 +31,17 @@ def verbatim(files: Sequence[bytes]) -> bytes:
     return only
 
 
-def snips_slots(files: Sequence[bytes]) -> bytes:
-    """Flatten SNIPS: each file is ``{intent: [{"data": [{"text", "entity"?}]}]}``; a line each."""
-    rows = (row for file in files for row in _snips_rows(json.loads(file)))
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode("utf-8")
+def snips_slots(files: Sequence[bytes], ids: str = "snips") -> bytes:
+    """Flatten SNIPS: each file is ``{intent: [{"data": [{"text", "entity"?}]}]}``; a line each.
+
+    One training line has an emoji as two surrogates, which are no text: each becomes a question mark.
+    """
+    rows = (row for file in files for row in _snips_rows(json.loads(file), ids))
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    return lines.encode("utf-8", "replace")
 
 
-def _snips_rows(intents: dict[str, list[Row]]) -> Iterator[Row]:
+def _snips_rows(intents: dict[str, list[Row]], ids: str) -> Iterator[Row]:
     for intent, utterances in intents.items():
         for number, utterance in enumerate(utterances):
             slots: dict[str, list[str]] = {}
@@ -44,12 +49,13 @@ def _snips_rows(intents: dict[str, list[Row]]) -> Iterator[Row]:
                 if "entity" in part:
                     slots.setdefault(part["entity"], []).append(part["text"].strip())
             text = "".join(part["text"] for part in utterance["data"]).strip()
-            yield {"id": f"snips-{intent}-{number}", "text": text, "intent": intent, "slots": slots}
+            yield {"id": f"{ids}-{intent}-{number}", "text": text, "intent": intent, "slots": slots}
 
 
 CONVERTERS: dict[str, Callable[[Sequence[bytes]], bytes]] = {
     "verbatim": verbatim,
     "snips_slots": snips_slots,
+    "snips_train": partial(snips_slots, ids="snips-train"),
     "bbq": bbq.convert,
     "clinc150_fewshot": clinc.convert_fewshot,
     "clinc150_test": clinc.convert_test,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from rightsize.domain import Suite
@@ -27,7 +28,10 @@ def suite_parts(suite: Suite) -> Mapping[str, str]:
         "items": [[item.id, item.group, dict(item.doc)] for item in suite.items],
         "gold": [[item.target, item.choices] for item in suite.items],
         "scorer": [scorer.name, scorer.version, dict(suite.scorer_args), suite.score_name],
-        "prompt": [[item.prompt, item.contexts] for item in suite.items],
+        "prompt": [
+            [item.prompt, item.contexts, *([asdict(item)["chats"]] if item.chats else [])]
+            for item in suite.items
+        ],
         "rules": [suite.task_type.value, suite.stop, suite.max_output_tokens, suite.target_delimiter],
     }
     return {name: _short_hash(content) for name, content in parts.items()}

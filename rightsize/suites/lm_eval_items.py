@@ -6,13 +6,14 @@ import hashlib
 import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from numbers import Real
 from typing import Any
 
-from rightsize.domain import Item, JsonValue, Suite, TaskType
+from rightsize.domain import Conversation, Item, JsonValue, Request, Suite, TaskType
 from rightsize.errors import SuiteError
-from rightsize.suites.lm_eval_loading import LoadedTask
+from rightsize.suites.lm_eval_loading import LoadedTask, conversation_of
 
 SCORER = "lm_eval"
 DEFAULT_MAX_OUTPUT_TOKENS = 256  # what lm-eval's own models take when a task does not say
@@ -50,11 +51,11 @@ def suite_of(loaded: LoadedTask, scorer_args: Mapping[str, JsonValue]) -> Suite:
         SuiteError: the task asks in a way that ``rightsize bench`` cannot measure; the message says which.
     """
     kind, task = _kind(loaded), loaded.task
-    rules = _generation_rules(loaded) if kind is TaskType.GENERATE else GenerationRules((), 0)
+    rules = next(_generations(loaded)) if kind is TaskType.GENERATE else GenerationRules((), 0)
     delimiter = _delimiter(loaded) if kind is TaskType.CHOICE else ""
     items = tuple(_item(loaded, kind, number, delimiter) for number in loaded.requests)
     extras = _extras(task)
-    metric = score_metric(task)
+    metric = score_metric(loaded)
     return Suite(
         name=loaded.name,
         title=str(extras.get("title") or task.get_config("task_alias") or loaded.name),
@@ -70,17 +71,20 @@ def suite_of(loaded: LoadedTask, scorer_args: Mapping[str, JsonValue]) -> Suite:
         stop=rules.stop,
         max_output_tokens=rules.max_output_tokens,
         target_delimiter=delimiter,
+        chat_delimiter=_chat_delimiter(loaded, items) if kind is TaskType.CHOICE else "",
         description=str(extras.get("description", "")),
         scorer_args=scorer_args,
     )
 
 
-def score_metric(task: Any) -> tuple[str, str] | None:
-    """Return the metric and the filter that judge one item, or None: perplexities are no score in [0, 1].
+def score_metric(loaded: LoadedTask) -> tuple[str, str] | None:
+    """Return the metric and the filter that judge one item, or None: perplexities are no score in [0, 1], nor
+    is what a task keeps of an item only to make a corpus figure of.
 
     ``metadata.rightsize.score`` decides (``metric`` or ``metric,filter``), else :data:`SCORE_METRICS` in that
     order; the filter is the task's first.
     """
+    task = loaded.task
     filters = [ensemble.name for ensemble in task._filters]
     if declared := _extras(task).get("score"):
         metric, _, chosen = str(declared).partition(",")
@@ -90,39 +94,45 @@ def score_metric(task: Any) -> tuple[str, str] | None:
     fit = [m for m in better_when_higher if better_when_higher[m] and (own or m not in _CORPUS_ONLY)]
     if task.OUTPUT_TYPE == TaskType.ROLLING or not fit or fit == ["perplexity"]:
         return None
-    return next((m for m in SCORE_METRICS if m in fit), fit[0]), filters[0]
+    metric = next((m for m in SCORE_METRICS if m in fit), fit[0])
+    return (metric, filters[0]) if _is_of_items(loaded, metric) else None
+
+
+def _is_of_items(loaded: LoadedTask, metric: str) -> bool:
+    """Whether a task's own code gives a number for one item, and not what a corpus figure is made of.
+
+    It is asked about an empty answer to the first item. Where it cannot judge that, its word is taken.
+    """
+    empty = {"generate_until": "", "loglikelihood": (-1.0, False), "loglikelihood_rolling": -1.0}
+    first = next(iter(loaded.requests.values()))
+    try:
+        judged = loaded.task.process_results(first[0].doc, [empty[r.request_type] for r in first])
+        return isinstance(judged.get(metric, 0.0), Real)
+    except Exception:  # anyone's code, about an answer that it may not expect
+        return True
 
 
 # --- what kind of task --------------------------------------------------------------------------------------
 
 
 def _kind(loaded: LoadedTask) -> TaskType:
+    """What the items ask; ``MIXED`` where they make several requests that are not the choices of one."""
     asked = {request.request_type for requests in loaded.requests.values() for request in requests}
-    if len(asked) != 1:
-        raise _beyond(loaded, f"mixes {' and '.join(sorted(asked))} requests in one item")
     counts = {len(requests) for requests in loaded.requests.values()}
-    if asked != {"loglikelihood"}:
-        if counts != {1}:
-            raise _beyond(loaded, "makes several requests an item")
+    if asked == {TaskType.LOGLIKELIHOOD.value}:
+        return TaskType.LOGLIKELIHOOD if counts == {1} else TaskType.CHOICE
+    if len(asked) == 1 and counts == {1} and len(set(_generations(loaded))) < 2:
         return TaskType(asked.pop())
-    if counts == {1}:
-        return TaskType.LOGLIKELIHOOD
-    return TaskType.CHOICE
+    return TaskType.MIXED
 
 
-def _beyond(loaded: LoadedTask, what: str) -> SuiteError:
-    return SuiteError(
-        f"the task {loaded.name} {what}, which rightsize bench cannot measure",
-        next_step=f"Score it with: rightsize lm-eval run --model rightsize --tasks {loaded.name} ...",
-    )
-
-
-def _generation_rules(loaded: LoadedTask) -> GenerationRules:
-    options = [requests[0].args[1] for requests in loaded.requests.values()]
-    if any(option != options[0] for option in options):
-        raise _beyond(loaded, "asks for its answers in different ways")
+def _generations(loaded: LoadedTask) -> Iterator[GenerationRules]:
+    """How each text is asked for. Raises SuiteError for sampling."""
+    requests = (request for requests in loaded.requests.values() for request in requests)
     try:
-        return GenerationRules.of(options[0])
+        for request in requests:
+            if request.request_type == TaskType.GENERATE.value:
+                yield GenerationRules.of(request.args[1])
     except ValueError as error:
         raise SuiteError(
             f"{loaded.name}: {error}", next_step="Set do_sample: false in generation_kwargs"
@@ -137,15 +147,31 @@ def _delimiter(loaded: LoadedTask) -> str:
     return delimiter if all(text.startswith(delimiter) for text in continuations) else ""
 
 
+def _chat_delimiter(loaded: LoadedTask, items: Sequence[Item]) -> str:
+    """What lm-eval puts between a started answer and a choice; it is the same for all items."""
+    if not loaded.chats or not items:
+        return ""
+    request = loaded.chats[items[0].doc["doc_id"]][0]
+    return str(request.args[1]).removesuffix(items[0].choices[0])
+
+
+def item_of(loaded: LoadedTask, suite: Suite, number: int) -> Item:
+    """One item of a suite, as ``loaded`` asks it."""
+    return _item(loaded, suite.task_type, number, suite.target_delimiter)
+
+
 # --- items --------------------------------------------------------------------------------------------------
 
 
 def _item(loaded: LoadedTask, kind: TaskType, number: int, delimiter: str) -> Item:
     requests = loaded.requests[number]
     contexts = tuple(str(request.args[0]) for request in requests)
+    chats = tuple(conversation_of(str(request.args[0])) for request in loaded.chats.get(number, ()))
+    alone = len(set(contexts)) > 1 or len(set(chats)) > 1
     choices: list[str] = []
     if kind in {TaskType.CHOICE, TaskType.LOGLIKELIHOOD}:
         choices = [str(request.args[1]).removeprefix(delimiter) for request in requests]
+    asked = tuple(map(_request, requests, chats or (None,) * len(requests))) if kind is TaskType.MIXED else ()
     item_id = f"{loaded.name}-{number}"
     return Item(
         id=item_id,
@@ -154,8 +180,21 @@ def _item(loaded: LoadedTask, kind: TaskType, number: int, delimiter: str) -> It
         target=_target(loaded, kind, requests[0].doc, choices),
         choices=tuple(choices),
         doc={"doc_id": number},
-        contexts=contexts if len(set(contexts)) > 1 else (),
+        contexts=contexts if alone and not asked else (),
+        chats=() if asked else chats if alone else chats[:1],
+        requests=asked,
     )
+
+
+def _request(request: Any, chat: Conversation | None) -> Request:
+    """One request of an item that makes several."""
+    kind, prompt = TaskType(request.request_type), str(request.args[0])
+    if kind is TaskType.GENERATE:
+        rules = GenerationRules.of(request.args[1])
+        return Request(kind, prompt, stop=rules.stop, max_output_tokens=rules.max_output_tokens, chat=chat)
+    if kind is TaskType.LOGLIKELIHOOD:
+        return Request(kind, prompt, str(request.args[1]), chat=chat)
+    return Request(kind, prompt)
 
 
 def _group(loaded: LoadedTask, document: Any, item_id: str) -> str:
@@ -172,7 +211,7 @@ def _target(loaded: LoadedTask, kind: TaskType, document: Any, choices: Sequence
     gold = loaded.task.doc_to_target(document)
     if isinstance(gold, list) and gold:
         gold = gold[0]
-    if kind is TaskType.GENERATE:
+    if kind in {TaskType.GENERATE, TaskType.MIXED}:
         return str(gold)
     if isinstance(gold, int) and 0 <= gold < len(choices):
         return choices[gold]
@@ -208,6 +247,10 @@ def _identity(loaded: LoadedTask, items: Sequence[Item], metric: tuple[str, str]
     yield [version("lm-eval"), metric, config, metadata]
     for item in items:
         yield [item.id, item.group, item.prompt, item.target, item.choices, item.contexts]
+        if item.chats:
+            yield [[asdict(message) for message in chat] for chat in item.chats]
+        if item.requests:
+            yield [asdict(request) for request in item.requests]
         yield loaded.requests[item.doc["doc_id"]][0].doc
 
 

@@ -6,17 +6,19 @@ otherwise (``HF_HUB_OFFLINE=0``), so that data which is not on this machine is a
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from rightsize.domain import Conversation, Message, TaskType
 from rightsize.errors import SuiteError
 from rightsize.suites.lm_eval_index import Registry, folder_registry, packaged_index, read_entry
 from rightsize.suites.lm_eval_trust import TRUST, is_shipped, rendering
@@ -32,7 +34,9 @@ _PUT_IT = (
 class LoadedTask:
     """One lm-eval task with its requests by document, in the order of its documents.
 
-    ``trusted`` tells how its templates are rendered; ``source`` is what the user named.
+    ``chats`` are the same requests for models with a chat template, their contexts to be read with
+    :func:`conversation_of`; empty where all there is to say is one message of the user's. ``trusted`` tells how
+    its templates are rendered; ``source`` is what the user named.
     """
 
     name: str
@@ -40,6 +44,7 @@ class LoadedTask:
     requests: Mapping[int, tuple[Any, ...]]
     trusted: bool
     source: str
+    chats: Mapping[int, tuple[Any, ...]] = field(default_factory=dict)
 
 
 @cache
@@ -55,7 +60,7 @@ def load_tasks(source: str, *, trusted: bool, num_fewshot: int | None = None) ->
     go_offline()
     path = Path(source)
     trusted = trusted or not path.exists() or is_shipped(path)
-    with _as_lm_eval_runs(), rendering(trusted=trusted), _translated(source):
+    with as_lm_eval_runs(), rendering(trusted=trusted), _translated(source):
         tasks = _from_path(path, trusted=trusted) if path.exists() else _by_name(source)
         return {name: _loaded(name, task, trusted, source, num_fewshot) for name, task in tasks.items()}
 
@@ -128,9 +133,45 @@ def _loaded(name: str, task: Any, trusted: bool, source: str, num_fewshot: int |
         task.set_config(key="num_fewshot", value=num_fewshot)
     elif task.get_config("num_fewshot") is None:
         task.set_config(key="num_fewshot", value=0)
+    return built(name, task, trusted, source)
+
+
+def built(name: str, task: Any, trusted: bool, source: str) -> LoadedTask:
+    """Let a task make its requests, once as plain text and, where that differs, once as conversations."""
+    state = random.getstate()
+    requests = _requests(task)
+    chats: Mapping[int, tuple[Any, ...]] = {}
+    if _converses(task):
+        random.setstate(state)  # a task that draws lots must draw the same
+        chats = _requests(task, apply_chat_template=True, fewshot_as_multiturn=True, chat_template=_kept)
+    return LoadedTask(name, task, requests, trusted, source, chats)
+
+
+def _requests(task: Any, **how: Any) -> Mapping[int, tuple[Any, ...]]:
     task.set_fewshot_seed(seed=_FEWSHOT_SEED)
-    task.build_all_requests()
-    return LoadedTask(name, task, _by_document(task.instances), trusted, source)
+    task.build_all_requests(**how)
+    return _by_document(task.instances)
+
+
+def _converses(task: Any) -> bool:
+    """Whether lm-eval makes more of a prompt than one message of the user's for a chat template."""
+    said = (task.get_config("description"), task.get_config("gen_prefix"), task.get_config("num_fewshot"))
+    return task.OUTPUT_TYPE != TaskType.ROLLING and any(said)
+
+
+_KEPT = "\0rightsize conversation\0"
+
+
+def _kept(messages: Sequence[Mapping[str, str]], add_generation_prompt: bool = True) -> str:
+    """In place of a model's template: the conversation itself, for whatever template comes later."""
+    return _KEPT + json.dumps(messages)
+
+
+def conversation_of(context: str) -> Conversation:
+    """The conversation that stands in a request of :attr:`LoadedTask.chats`."""
+    if not context.startswith(_KEPT):
+        return (Message("user", context),) if context else ()
+    return tuple(Message(m["role"], m["content"]) for m in json.loads(context.removeprefix(_KEPT)))
 
 
 def _by_document(instances: list[Any]) -> dict[int, tuple[Any, ...]]:
@@ -141,7 +182,7 @@ def _by_document(instances: list[Any]) -> dict[int, tuple[Any, ...]]:
 
 
 @contextmanager
-def _as_lm_eval_runs() -> Iterator[None]:
+def as_lm_eval_runs() -> Iterator[None]:
     """The seeds of lm-eval's evaluator, and silence: it and its libraries report progress on both streams."""
     import numpy as np
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from rightsize.domain import Item, JsonValue, Suite, TaskType
@@ -16,7 +17,7 @@ from rightsize.suites.scorers import get_scorer, permitted_args
 from rightsize.suites.scorers.interface import Scorer
 from rightsize.suites.sources import DataSource, find_data
 from rightsize.suites.task_yaml import FunctionName, TaskYaml, read_task_yaml
-from rightsize.suites.templates import Renderer
+from rightsize.suites.templates import Before, Renderer
 
 _DEFAULT_MAX_OUTPUT_TOKENS = 256
 
@@ -39,8 +40,8 @@ def load_suite(name_or_path: str | Path, *, num_fewshot: int | None = None) -> S
     declared = task.extras.get("scorer_args") or {}
     scorer_args = permitted_args(task.scorer, declared, allow_code_execution=False)
     scorer = get_scorer(task.scorer, scorer_args)
-    prefix = _fewshot_prefix(task, num_fewshot)
-    items = _items(task, task_rows(task), prefix)
+    before = _before(task, num_fewshot)
+    items = _items(task, task_rows(task), before)
     return Suite(
         name=task.name,
         title=str(task.extras.get("title", task.name)),
@@ -57,7 +58,8 @@ def load_suite(name_or_path: str | Path, *, num_fewshot: int | None = None) -> S
         description=str(task.extras.get("description", "")),
         scorer_args=scorer_args,
         task_file=task.path,
-        fewshot_prefix=prefix,
+        fewshot_prefix=before.text,
+        chat_delimiter=_chat_delimiter(task),
     )
 
 
@@ -173,22 +175,25 @@ def _split_file(task: TaskYaml, split_key: str) -> Path:
     raise task.error(f"the data file {declared} is missing", f"Put it at {candidates[0]}")
 
 
-def _fewshot_prefix(task: TaskYaml, wanted: int | None) -> str:
-    """Return the solved examples that stand before every question, each followed by the delimiter."""
+def _before(task: TaskYaml, wanted: int | None) -> Before:
+    """Return the description and the solved examples that stand before every question."""
     declared = task.config.get("num_fewshot") or 0
     count = declared if wanted is None else wanted
     if not isinstance(count, int) or count < 0:
         raise task.error(f"num_fewshot must be a whole number from 0, not {count!r}")
-    if count == 0:
-        return ""
-    rows = fewshot_rows(task)
+    rows = fewshot_rows(task) if count else []
     if count > len(rows):
         raise task.error(f"num_fewshot is {count}, but the few-shot file has {len(rows)} rows")
-    renderer = Renderer(task)
-    return "".join(renderer.example(row) + renderer.fewshot_delimiter for row in rows[:count])
+    return Renderer(task).before(rows[:count])
 
 
-def _items(task: TaskYaml, rows: list[Row], prefix: str) -> tuple[Item, ...]:
+def _chat_delimiter(task: TaskYaml) -> str:
+    """As lm-eval: after a template's own end there is none; a started answer has it unless a space ends it."""
+    begun = str(task.config.get("gen_prefix") or "")
+    return str(task.config.get("target_delimiter", " ")) if begun and not begun[-1].isspace() else ""
+
+
+def _items(task: TaskYaml, rows: list[Row], before: Before) -> tuple[Item, ...]:
     renderer = Renderer(task)
     group_field = task.extras.get("group")
     items: dict[str, Item] = {}
@@ -206,10 +211,11 @@ def _items(task: TaskYaml, rows: list[Row], prefix: str) -> tuple[Item, ...]:
         items[item_id] = Item(
             id=item_id,
             group=str(row[group_field]) if group_field else item_id,
-            prompt=prefix + renderer.prompt(row),
+            prompt=before.text + renderer.prompt(row),
             target=renderer.target(row, choices),
             choices=choices,
             doc=row,
+            chats=renderer.chats(before, row),
         )
     return tuple(items.values())
 
@@ -228,9 +234,15 @@ def _max_output_tokens(task: TaskYaml) -> int:
     return declared
 
 
+def rendered_parts(item: Item) -> tuple[JsonValue, ...]:
+    """What a hash covers of an item; conversations only where there are any, as before there were."""
+    parts = (item.id, item.group, item.prompt, item.target, item.choices)
+    return (*parts, asdict(item)["chats"]) if item.chats else parts
+
+
 def _sha256(task: TaskYaml, items: tuple[Item, ...], scorer: Scorer) -> str:
     """Hash what makes two tests the same: YAML content, rendered items, scorer and its version."""
-    rendered = [(item.id, item.group, item.prompt, item.target, item.choices) for item in items]
+    rendered = [rendered_parts(item) for item in items]
     content = {"yaml": _tested(task), "items": rendered, "scorer": [scorer.name, scorer.version]}
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, default=_plain)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()

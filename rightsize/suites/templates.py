@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
 from jinja2 import StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from rightsize.domain import JsonValue
+from rightsize.domain import Conversation, JsonValue, Message
 from rightsize.suites.rows import Row
 from rightsize.suites.task_yaml import TaskYaml
 
@@ -31,6 +32,14 @@ def _regex_replace(text: str, pattern: str, replacement: str, count: int = 0) ->
     return re.sub(pattern, replacement, text, count=count)
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What stands before every question: as plain text, and as the turns of a conversation."""
+
+    text: str = ""
+    turns: Conversation = ()
+
+
 class Renderer:
     """The compiled templates of one task."""
 
@@ -41,8 +50,49 @@ class Renderer:
         self.fewshot_delimiter = str(task.config.get("fewshot_delimiter", "\n\n"))
 
     def prompt(self, row: Row) -> str:
-        """Return what the model is given for a row, without few-shot examples."""
+        """Return what the model is given for a row, without description and few-shot examples."""
+        question, begun = self._question(row), self._begun(row)
+        return f"{question}{self._before_begun(question, begun)}{begun}" if begun else question
+
+    def turn(self, row: Row) -> Conversation:
+        """Return the same as turns: the question, and the answer as far as ``gen_prefix`` starts it."""
+        begun = self._begun(row)
+        started = (Message("assistant", begun),) if begun else ()
+        return (Message("user", self._question(row)), *started)
+
+    def chats(self, before: Before, row: Row) -> tuple[Conversation, ...]:
+        """Return how the whole prompt reads as a conversation; none where it is just the question."""
+        if not before.turns and not self._task.config.get("gen_prefix"):
+            return ()
+        return ((*before.turns, *self.turn(row)),)
+
+    def description(self) -> str:
+        """Return what stands before everything else, as instructions do; the same for all rows."""
+        return str(self._value("description", {})) if self._task.config.get("description") else ""
+
+    def before(self, rows: Sequence[Row]) -> Before:
+        """Return what stands before every question: the description and solved rows."""
+        description = self.description()
+        examples = "".join(self.example(row) + self.fewshot_delimiter for row in rows)
+        system = (Message("system", description),) if description else ()
+        turns = (message for row in rows for message in self._solved(row))
+        return Before(description + examples, (*system, *turns))
+
+    def _question(self, row: Row) -> str:
         return str(self._value("doc_to_text", row))
+
+    def _begun(self, row: Row) -> str:
+        return str(self._value("gen_prefix", row)) if self._task.config.get("gen_prefix") else ""
+
+    def _before_begun(self, question: str, begun: str) -> str:
+        return self.delimiter if question and not _touch(question, begun) else ""
+
+    def _solved(self, row: Row) -> Conversation:
+        return (Message("user", self._question(row)), Message("assistant", self._answer(row)))
+
+    def _answer(self, row: Row) -> str:
+        begun, target = self._begun(row), self.target(row, self.choices(row))
+        return f"{begun}{'' if not begun or not target or _touch(begun, target) else ' '}{target}"
 
     def choices(self, row: Row) -> tuple[str, ...]:
         """Return the answers to choose from, empty for generation."""
@@ -75,7 +125,9 @@ class Renderer:
 
     def example(self, row: Row) -> str:
         """Return a solved row, as it stands before the question in a few-shot prompt."""
-        return f"{self.prompt(row)}{self.delimiter}{self.target(row, self.choices(row))}"
+        question, begun = self._question(row), self._begun(row)
+        between = self._before_begun(question, begun) if begun else self.delimiter
+        return f"{question}{between}{self._answer(row)}"
 
     def _value(self, key: str, row: Row) -> JsonValue:
         template = self._task.config[key]
@@ -95,6 +147,11 @@ class Renderer:
             return ast.literal_eval(text)
         except (ValueError, SyntaxError) as error:
             raise self._task.error(f"doc_to_choice is not a list: {text[:80]!r}") from error
+
+
+def _touch(before: str, after: str) -> bool:
+    """Whether white space already parts two texts, as lm-eval sees it."""
+    return before[-1:].isspace() or after[:1].isspace()
 
 
 def _label(row: Row) -> str:

@@ -23,6 +23,7 @@ from rightsize.domain import (
     Suite,
     TaskType,
 )
+from rightsize.engines.interface import RemoteRun
 from rightsize.machine import scan
 from rightsize.settings import Settings
 
@@ -180,6 +181,25 @@ def test_the_worker_never_sees_the_gold() -> None:
 
     hidden = without_gold(Item("a", "g", "p", "the gold", ("x",), {"answer": "the gold"}))
     assert "gold" not in repr(hidden)
+
+
+def test_a_conversation_reaches_the_worker_whole_and_a_prompt_variant_its_question(tmp_path: Path) -> None:
+    from rightsize.bench.protocol import decode_request, encode_request, in_frame
+    from rightsize.bench.run import request_for
+    from rightsize.domain import Message
+
+    chat = (Message("system", "Be brief.\n"), Message("user", "q"), Message("assistant", "Well"))
+    asked = replace(
+        suite(), items=(Item("a", "a", "Be brief.\nq Well", "", chats=(chat,)),), chat_delimiter=" "
+    )
+    job = Job(candidate(tmp_path), asked)
+    (task,) = decode_request(
+        encode_request(request_for(Cell(job.candidate, (job,)), [job], Settings(), RemoteRun()))
+    ).tasks
+    assert task.items[0].chats == (chat,)
+    assert task.rules.chat_delimiter == " "
+    varied = in_frame(task.items[0], "Think! {prompt} Now.")
+    assert varied.chats == ((chat[0], Message("user", "Think! q Now."), chat[2]),)
 
 
 def test_a_limit_above_the_number_of_items_is_none() -> None:

@@ -19,7 +19,7 @@ TASKS = ("extraction", "classification", "sql")
 @pytest.fixture(scope="module", params=TASKS)
 def made(request: pytest.FixtureRequest) -> tuple[Suite, dict[str, Suite]]:
     suite = load_suite(request.param)
-    found = check_suites([request.param], [suite], CHECKS, limit=40)
+    found = check_suites([suite], CHECKS, limit=40)
     return suite, {derived.name.partition("+")[2]: derived for derived in found}
 
 
@@ -41,7 +41,7 @@ def test_robustness_and_bias_keep_ids_groups_gold_and_the_instruction(made) -> N
 
 def test_a_derived_task_knows_where_it_is_from_and_is_the_same_every_time(made) -> None:
     suite, derived = made
-    again = {s.name.partition("+")[2]: s for s in check_suites([suite.name], [suite], CHECKS, limit=40)}
+    again = {s.name.partition("+")[2]: s for s in check_suites([suite], CHECKS, limit=40)}
     assert {key: s.sha256 for key, s in again.items()} == {key: s.sha256 for key, s in derived.items()}
     assert {s.derived_from for s in derived.values()} == {suite.sha256}
     assert len({s.sha256 for s in derived.values()} | {suite.sha256}) == len(derived) + 1
@@ -72,19 +72,19 @@ def test_consistency_asks_the_same_after_the_same_examples_in_another_order(made
 
 def test_examples_before_a_question_stay_as_they_are() -> None:
     suite = load_suite("extraction", num_fewshot=2)
-    (typos, *_) = check_suites(["extraction"], [suite], ["robustness"], limit=10)
+    (typos, *_) = check_suites([suite], ["robustness"], limit=10)
     examples = suite.items[0].prompt.rpartition("\n\n")[0]
     assert all(item.prompt.startswith(examples) for item in typos.items)
 
 
 def test_a_variant_that_changes_nothing_is_left_out_and_said() -> None:
     said: list[str] = []
-    assert check_suites(["sql"], [load_suite("sql")], ["bias"], 20, said.append) == []
+    assert check_suites([load_suite("sql")], ["bias"], 20, said.append) == []
     assert len(said) == 2 and "changes no item" in said[0]
 
 
 def test_calibration_runs_nothing() -> None:
-    assert check_suites(["sql"], [load_suite("sql")], ["calibration"]) == []
+    assert check_suites([load_suite("sql")], ["calibration"]) == []
 
 
 def own_suite(folder: Path, *, prompt: str, extras: str = "") -> Path:
@@ -103,27 +103,27 @@ def test_a_users_own_suite_needs_no_declaration_when_its_prompt_shows_one_field(
     path = own_suite(tmp_path / "mine", prompt="Say {{a}}:")
     suite = load_suite(path)
     assert suite.task_type is TaskType.CHOICE
-    assert len(check_suites([str(path)], [suite], ["robustness"])) == 3
+    assert len(check_suites([suite], ["robustness"])) == 3
 
 
 def test_where_two_fields_are_shown_the_suite_must_say_which_one_users_write(tmp_path: Path) -> None:
     path = own_suite(tmp_path / "two", prompt="Say {{a}} and {{b}}:")
     with pytest.raises(SuiteError, match=r"not clear which field.*a, b.*metadata\.rightsize\.input"):
-        check_suites([str(path)], [load_suite(path)], ["robustness"])
+        check_suites([load_suite(path)], ["robustness"])
     said = own_suite(tmp_path / "said", prompt="Say {{a}} and {{b}}:", extras=", input: b")
-    assert len(check_suites([str(said)], [load_suite(said)], ["robustness"])) == 3
+    assert len(check_suites([load_suite(said)], ["robustness"])) == 3
 
 
 def test_no_examples_no_other_order(tmp_path: Path) -> None:
     path = own_suite(tmp_path / "none", prompt="Say {{a}}:")
     with pytest.raises(SuiteError, match="fewer than two solved examples"):
-        check_suites([str(path)], [load_suite(path)], ["consistency"])
+        check_suites([load_suite(path)], ["consistency"])
 
 
 def test_an_answer_that_declines_must_be_a_choice(tmp_path: Path) -> None:
     path = own_suite(tmp_path / "odd", prompt="Say {{a}}:", extras=", abstain: none")
     with pytest.raises(SuiteError, match="none of the choices"):
-        check_suites([str(path)], [load_suite(path)], ["ood"])
+        check_suites([load_suite(path)], ["ood"])
 
 
 def test_an_unknown_check_is_named_with_the_known_ones() -> None:

@@ -79,9 +79,10 @@ def test_a_missing_model_is_one_line(tmp_path: Path, model_args: list[str], prob
 
 
 @pytest.mark.slow
-def test_lm_eval_and_bench_give_the_same_scores(tmp_path: Path, model: Path) -> None:
+@pytest.mark.parametrize("chat", [False, True])
+def test_lm_eval_and_bench_give_the_same_scores(tmp_path: Path, model: Path, chat: bool) -> None:
     write_folder(tmp_path)
-    theirs = lm_eval_scores(tmp_path, model)
+    theirs = lm_eval_scores(tmp_path, model, *(["--apply_chat_template"] if chat else []))
     args = ["--model", str(model), "--quant", "F16", "--requests", "2", "--repetitions", "1", "--threads", "1"]
     done = rightsize(
         "bench",
@@ -90,7 +91,7 @@ def test_lm_eval_and_bench_give_the_same_scores(tmp_path: Path, model: Path) -> 
         *args,
         "--no-baselines",
         "--chat-template",
-        "none",
+        "auto" if chat else "none",
         "--json",
         "--store",
         "r.db",
@@ -98,15 +99,25 @@ def test_lm_eval_and_bench_give_the_same_scores(tmp_path: Path, model: Path) -> 
     )
     assert done.returncode == 0, done.stderr
     cells = {cell["task"]: cell for cell in json.loads(done.stdout)["cells"]}
-    for task, key in (("le_gen", "exact_match,letter"), ("le_mc", "acc,none"), ("le_ll", "acc,none")):
+    for task, key in KEYS.items():
         assert cells[task]["metrics"]["score"]["value"] == pytest.approx(theirs[task][key])
     assert "no score in [0, 1]" in json.dumps(cells["le_roll"])
 
 
-def lm_eval_scores(folder: Path, model: Path) -> dict[str, Any]:
+KEYS = {
+    "le_gen": "exact_match,letter",
+    "le_begun": "exact_match,letter",
+    "le_mc": "acc,none",
+    "le_pick": "acc,none",
+    "le_ll": "acc,none",
+}
+
+
+def lm_eval_scores(folder: Path, model: Path, *args: str) -> dict[str, Any]:
     done = rightsize(
         "lm-eval", "run", "--model", "rightsize", "--model_args", f"pretrained={model},threads=1",
-        "--include_path", ".", "--tasks", "le_group,le_ll,le_roll", "--output_path", "out", cwd=folder,
+        "--include_path", ".", "--tasks", "le_group,le_begun,le_pick,le_ll,le_roll",
+        "--output_path", "out", *args, cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     (written,) = folder.glob("out/**/*.json")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from rightsize.domain import CandidateSettings, Item, TaskType
+from rightsize.domain import CandidateSettings, Item, Message, TaskType
 from rightsize.engines.interface import TaskRules
 from rightsize.engines.llama_cpp.session import LlamaCppSession
 from rightsize.errors import EngineError
@@ -106,6 +106,21 @@ def test_the_models_own_chat_template_is_applied_and_thinking_switched_off(tmp_p
     raw = LlamaCppSession(path, CandidateSettings(threads=1, chat_template="none"))
     assert raw._style.render("hi") == "hi"
     assert raw.facts()["chat_template_sha256"] is None
+
+
+def test_a_started_answer_is_continued_and_the_system_text_kept_where_the_template_takes_none(
+    tmp_path: Path,
+) -> None:
+    no_system = "{% if messages[0].role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
+    chat = (Message("system", "Be brief."), Message("user", "hi"), Message("assistant", "Well"))
+    item = Item("a", "a", "Be brief. hi Well", "", chats=(chat,))
+    for template, expected in (
+        (TEMPLATE, "<|system|>Be brief.<|user|>hi<|assistant|>Well"),
+        (no_system + TEMPLATE, "<|user|>Be brief.\n\nhi<|assistant|>Well"),
+    ):
+        session = LlamaCppSession(make_tiny_llama(tmp_path / "c.gguf", chat_template=template), SETTINGS)
+        assert session._style.texts(item) == (expected,)
+        session.close()
 
 
 @pytest.mark.parametrize(

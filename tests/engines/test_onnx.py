@@ -11,12 +11,16 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import onnx
 import pytest
 
 from rightsize.domain import Answer, CandidateSettings, Item, Model, Suite, TaskType
 from rightsize.engines.interface import ModelQuery, Session, TaskRules
+from rightsize.engines.onnx.folder import OnnxFolder
+from rightsize.engines.onnx.opening import open_session
 from rightsize.engines.registry import engine_for, get_engine
 from rightsize.errors import EngineError, ModelError, QuantizeError, UsageError
 from rightsize.models.expand import embedded_family
@@ -43,9 +47,9 @@ def found(spec: str | Path, *levels: str) -> list[Model]:
     return engine_for(str(spec)).models(ModelQuery((str(spec),), levels))
 
 
-def opened(spec: str | Path, *levels: str) -> Session:
+def opened(spec: str | Path, *levels: str, settings: CandidateSettings = SETTINGS) -> Session:
     model = found(spec, *levels)[0]
-    return engine_for(str(spec)).open(model, SETTINGS)
+    return engine_for(str(spec)).open(model, settings)
 
 
 def moods(folder: Path, **options: object) -> Path:
@@ -195,6 +199,56 @@ def test_an_export_scores_what_llama_cpp_does(tiny: Path, kind: TaskType) -> Non
     for name, answer in theirs.items():
         assert ours[name].choice_logprobs == pytest.approx(answer.choice_logprobs, rel=2e-3)
         assert (ours[name].choice, ours[name].greedy) == (answer.choice, answer.greedy)
+
+
+SCHEMA = '{"type": "object", "properties": {"in": {"enum": ["er", "the"]}}, "required": ["in"]}'
+
+
+@pytest.mark.parametrize("constrain", ['root ::= "the " [a-c]+ "."', SCHEMA])
+def test_a_constraint_allows_in_an_export_what_it_allows_in_llama_cpp(tiny: Path, constrain: str) -> None:
+    rules = TaskRules(TaskType.GENERATE, max_output_tokens=24)
+    items = [item(text, (), name) for name, text in (("a", "The theatre"), ("b", "in"), ("c", "Zürich"))]
+    settings = CandidateSettings(threads=1, constrain=constrain)
+    ours, theirs = (
+        ask(opened(*which, settings=settings), items, rules)
+        for which in ((f"onnx:{tiny}", "FP32"), (tiny, "F16"))
+    )
+    free = ask(opened(f"onnx:{tiny}", "FP32"), items, rules)
+    for name, answer in theirs.items():
+        assert ours[name].text == answer.text != free[name].text
+        assert ours[name].confidence == pytest.approx(answer.confidence, rel=0.02)
+        if constrain == SCHEMA:
+            assert json.loads(ours[name].text)["in"] in {"er", "the"}
+    broken = CandidateSettings(threads=1, constrain="root ::= nonsense")
+    session = opened(f"onnx:{tiny}", "FP32", settings=broken)
+    with pytest.raises(EngineError, match="cannot read the grammar"):
+        ask(session, items, rules)
+
+
+def test_a_constraint_reads_any_vocabulary_by_its_bytes(tmp_path: Path) -> None:
+    """Words of SentencePiece, a byte twice, two ends, and logits for more tokens than the tokenizer has."""
+    from rightsize.engines.onnx.constrain import OnnxGrammar
+
+    pieces = [b"", b"yes", b" no", "ü".encode(), b"\xc3", b"\xbc", b"yes", b"", b"x"]
+    words = SimpleNamespace(pieces=pieces, end_tokens=[0, 7])
+    grammar = OnnxGrammar(words, 12, 'root ::= "yes" " no" "ü"')  # type: ignore[arg-type]
+    state = grammar.begin()
+    logits = np.arange(12, dtype=np.float32)  # the later a token, the likelier
+    picked = [state.pick(logits, 11) for _ in range(5)]
+    state.close()
+    grammar.close()
+    assert picked == [1, 2, 4, 5, 7]
+
+
+def test_a_classifier_is_never_called_constrained_and_genai_refuses(tmp_path: Path) -> None:
+    engine = get_engine("onnx")
+    folder = names(tmp_path / "names")
+    model = engine.models(ModelQuery((str(folder),)))[0]
+    assert "constrain" not in engine.heeds(model)
+    assert "constrain" in engine.heeds(replace(model, options={}))
+    (folder / "genai_config.json").write_text("{}")
+    with pytest.raises(EngineError, match=r"onnxruntime-genai, which is not held to --constrain"):
+        open_session(OnnxFolder(folder), CandidateSettings(constrain="json"), "")
 
 
 def test_heads_that_share_keys_and_values_are_exported(tmp_path: Path) -> None:

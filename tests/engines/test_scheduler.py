@@ -104,6 +104,21 @@ def test_prompts_that_share_nothing_get_caches_of_their_own(session: LlamaCppSes
     assert sum(together[i].text == separately[i].text for i in together) >= 19
 
 
+def test_a_finished_sequence_gives_its_slot_to_the_next_at_once(tiny: Path) -> None:
+    """Two slots are busy to the end: no answer waits for a longer one that began beside it."""
+    session = LlamaCppSession(tiny, SETTINGS, slots=2)
+    rules = TaskRules(TaskType.GENERATE, stop=("e", "k"), max_output_tokens=40)
+    answers = dict(session.answer(questions(24), rules))
+    assert session.last_run is not None
+    plan, stats, _ = session.last_run
+    assert plan.slots == 2
+    steps = [answer.output_tokens + (answer.finish_reason == "eos") for answer in answers.values()]
+    in_waves = sum(max(pair) for pair in zip(steps[::2], steps[1::2], strict=True))
+    at_once = (sum(steps) + max(steps)) / 2 + 3  # the instruction, and what the last answer runs alone
+    assert in_waves > at_once, "these answers are too alike to tell"
+    assert stats.steps <= at_once
+
+
 def test_choices_scored_as_a_tree_equal_each_scored_alone(session: LlamaCppSession) -> None:
     items = questions(12, choices=LABELS)
     for item_id, answer in session.answer(items, CHOOSE):

@@ -61,6 +61,37 @@ TASKS = {
         "doc_to_choice": "choices",
         "metric_list": [{"metric": "acc_mutual_info", "aggregation": "mean", "higher_is_better": True}],
     },
+    "le_begun": {
+        "output_type": "generate_until",
+        "description": "Name the colour of {{q}}.\n",
+        "gen_prefix": "It is",
+        "doc_to_text": "{{q}}",
+        "doc_to_target": "{{a}}",
+        "fewshot_split": "test",
+        "num_fewshot": 2,
+        "generation_kwargs": {"until": ["\n"], "max_gen_toks": 6, "do_sample": False},
+        "filter_list": [
+            {
+                "name": "letter",
+                "filter": [{"function": "regex", "regex_pattern": "([a-z])"}, {"function": "take_first"}],
+            }
+        ],
+        "metric_list": [{"metric": "exact_match", "aggregation": "mean", "higher_is_better": True}],
+    },
+    "le_pick": {
+        "output_type": "multiple_choice",
+        "description": "Choose the word.",
+        "gen_prefix": "It is",
+        "doc_to_text": "{{q}}",
+        "doc_to_target": "label",
+        "doc_to_choice": "choices",
+        "fewshot_split": "test",
+        "num_fewshot": 1,
+        "metric_list": [
+            {"metric": "acc", "aggregation": "mean", "higher_is_better": True},
+            {"metric": "acc_mutual_info", "aggregation": "mean", "higher_is_better": True},
+        ],
+    },
     "le_ll": {"output_type": "loglikelihood", "doc_to_text": "{{q}}", "doc_to_target": " {{a}}"},
     "le_roll": {"output_type": "loglikelihood_rolling", "doc_to_text": "", "doc_to_target": "{{q}} {{a}}"},
 }

@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from rightsize.domain import Answer, CandidateSettings, ItemOutcome, Suite, TaskType
+from rightsize.engines.conversation import as_asked
 from rightsize.engines.interface import TaskRules
 from rightsize.errors import SuiteError
 from rightsize.suites.lm_eval_tasks import open_suites
@@ -52,10 +54,10 @@ def the(suites: list[Suite], name: str) -> Suite:
 
 def test_each_kind_of_task_becomes_a_suite(folder: Path) -> None:
     kinds = {name: the(open_suites(folder / f"{name}.yaml"), name) for name in TASKS}
-    assert {suite.task_type for suite in kinds.values()} == set(TaskType)
+    assert {suite.task_type for suite in kinds.values()} == set(TaskType) - {TaskType.MIXED}
     assert {name: suite.score_name for name, suite in kinds.items()} == {
         "le_gen": "exact_match", "le_mc": "acc", "le_contexts": "acc", "le_mutual": "acc_mutual_info",
-        "le_ll": "acc", "le_roll": "",
+        "le_begun": "exact_match", "le_pick": "acc", "le_ll": "acc", "le_roll": "",
     }  # fmt: skip
     assert kinds["le_gen"].stop == ("\n",)
     assert kinds["le_gen"].max_output_tokens == 6
@@ -95,6 +97,55 @@ def test_prompts_are_those_of_lm_eval(folder: Path) -> None:
         asked = dict.fromkeys((i.doc_id, i.args[0]) for i in task.instances)
         ours = [(n, text) for n, item in enumerate(suite.items) for text in item.contexts or (item.prompt,)]
         assert list(asked) == list(dict.fromkeys(ours))
+
+
+@pytest.mark.parametrize("template", ["auto", "one-turn"])
+def test_prompts_under_a_chat_template_are_those_of_lm_eval(folder: Path, model: Path, template: str) -> None:
+    from lm_eval.tasks import TaskManager
+
+    from rightsize.engines.llama_cpp.requests import Encoder
+    from rightsize.engines.lm_eval_model import RightsizeLM
+
+    theirs = RightsizeLM(pretrained=str(model), threads=1)
+    style = theirs._session.chat_style()
+    encoder = Encoder(theirs._session._model, style)
+    manager = TaskManager(include_path=str(folder), include_defaults=False)
+    for suite in open_suites(folder):
+        task = _task(manager, suite.name, folder)
+        task.set_config(key="num_fewshot", value=task.get_config("num_fewshot") or 0)
+        task.set_fewshot_seed(seed=1234)
+        task.build_all_requests(
+            apply_chat_template=True,
+            fewshot_as_multiturn=template == "auto",
+            chat_template=theirs.apply_chat_template,
+        )
+        rolling = suite.task_type is TaskType.ROLLING
+        ours = []
+        for item in suite.items:
+            texts = (item.prompt,) if rolling else style.texts(as_asked(item, template))
+            ours += [
+                (item.doc["doc_id"], text) for text in texts * (1 if item.contexts else len(item.choices) or 1)
+            ]
+            if item.choices:
+                # The very tokens too: where a context ends and what is scored.
+                rules = TaskRules.of(suite)
+                pairs = encoder.scoring(as_asked(item, template), rules, 512).pairs
+                asked = [i for i in task.instances if i.doc_id == item.doc["doc_id"]]
+                assert pairs == theirs_as_tokens(theirs, asked)
+        assert [(i.doc_id, i.args[0]) for i in task.instances] == ours, suite.name
+    assert style.texts(as_asked(the(open_suites(folder), "le_begun").items[0], template))[0].startswith(
+        "<system>Name the colour of the sky is.\n<user>"
+    )
+
+
+def theirs_as_tokens(model: Any, instances: list[Any]) -> tuple[Any, ...]:
+    """Context and continuation of lm-eval's own requests, as our model for lm-eval splits them."""
+    from rightsize.domain import Item
+
+    rules = TaskRules(TaskType.LOGLIKELIHOOD, target_delimiter="")
+    encode = model._session._encoder.scoring
+    items = [Item("x", "x", str(i.args[0]), "", (str(i.args[1]),)) for i in instances]
+    return tuple(pair for item in items for pair in encode(item, rules, 512).pairs)
 
 
 def _task(manager: Any, name: str, folder: Path) -> Any:
@@ -160,26 +211,124 @@ def test_an_answer_without_its_log_probabilities_is_the_items_failure(folder: Pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chat", [False, True])
-def test_scores_are_those_of_lm_evals_evaluator(folder: Path, model: Path, chat: bool) -> None:
-    theirs = lm_eval_results(folder, model, chat)
+@pytest.mark.parametrize("template", ["none", "auto", "one-turn"])
+def test_scores_are_those_of_lm_evals_evaluator(folder: Path, model: Path, template: str) -> None:
+    theirs = lm_eval_results(folder, model, chat=template != "none", turns=template == "auto")
     for suite in open_suites(folder):
-        if chat and suite.name == "le_gen":
-            continue  # lm-eval puts a description into a system message; bench keeps one message
-        figures = measured_figures(suite, model, "auto" if chat else "none")
+        figures = measured_figures(suite, model, template)
         for name, value in figures.items():
             key = name if "," in name else f"{name},none"
             assert value == pytest.approx(theirs[suite.name][key], rel=ROUNDING), (suite.name, name)
     assert theirs["le_group"]["acc,none"] == theirs["le_mc"]["acc,none"]
 
 
+# --- items that ask in several ways -------------------------------------------------------------------------
+
+OWN_CLASS = '''
+from lm_eval.api.instance import Instance
+from lm_eval.api.task import ConfigurableTask
+
+class Several(ConfigurableTask):
+    """A text, two likelihoods (one of nothing before it), another text of another length, a whole text."""
+
+    def __init__(self, config):
+        super().__init__(config={key: value for key, value in config.items() if key != "class"})
+
+    def construct_requests(self, doc, ctx, **kwargs):
+        keep = {"metadata": kwargs["metadata"]}
+        asked = [
+            ("generate_until", (ctx, {"until": ["\\n"], "max_gen_toks": 6})),
+            ("loglikelihood", (ctx, " " + doc["a"])),
+            ("loglikelihood", ("", " " + doc["a"])),
+            ("generate_until", (ctx, {"until": ["e"], "max_gen_toks": 3})),
+            ("loglikelihood_rolling", (doc["q"],)),
+        ]
+        return [Instance(kind, doc, args, number, **keep) for number, (kind, args) in enumerate(asked)]
+
+    def process_results(self, doc, results):
+        long, (given, greedy), (alone, _), short, whole = results
+        letters = sum(map(ord, long + "/" + short)) % 97 / 97
+        return {"acc": float(given > alone), "letters": letters, "given": given, "greedy": float(greedy),
+                "alone": alone, "whole": whole}
+
+    def higher_is_better(self):
+        return dict.fromkeys(("acc", "letters", "given", "greedy", "alone", "whole"), True)
+
+    def aggregation(self):
+        from lm_eval.api.metrics import mean
+        return dict.fromkeys(("acc", "letters", "given", "greedy", "alone", "whole"), mean)
+'''
+
+
+def write_several(folder: Path) -> Path:
+    (folder / "several.py").write_text(OWN_CLASS)
+    path = write_task(folder, "le_gen", filter_list=None)
+    text = path.read_text().replace("task: le_gen", "task: le_several")
+    path.unlink()
+    path = folder / "le_several.yaml"
+    path.write_text(text + "\nclass: !function several.Several\n")
+    return path
+
+
+@pytest.mark.parametrize("template", ["none", "auto"])
+def test_items_that_ask_in_several_ways_score_as_in_lm_eval(tmp_path: Path, model: Path, template: str) -> None:
+    (suite,) = open_suites(write_several(tmp_path), trusted=True)
+    assert suite.task_type is TaskType.MIXED
+    assert [request.kind for request in suite.items[0].requests] == [
+        TaskType.GENERATE, TaskType.LOGLIKELIHOOD, TaskType.LOGLIKELIHOOD, TaskType.GENERATE, TaskType.ROLLING
+    ]  # fmt: skip
+    chat = template == "auto"
+    theirs = lm_eval_results(tmp_path, model, chat=chat, turns=chat, tasks=["le_several"])["le_several"]
+    figures = measured_figures(suite, model, template)
+    for name in ("acc", "letters", "given", "greedy", "alone", "whole"):
+        key = next(key for key in theirs if key.startswith(f"{name},"))
+        ours = next(value for figure, value in figures.items() if figure.partition(",")[0] == name)
+        assert ours == pytest.approx(theirs[key], rel=ROUNDING), name
+
+
+def test_an_item_of_several_requests_goes_to_the_worker_and_back_and_is_timed_as_their_sum(
+    tmp_path: Path, model: Path
+) -> None:
+    from dataclasses import asdict
+
+    from rightsize.bench.protocol import _item, answer_from, in_frame, without_gold
+    from rightsize.engines import mixed
+    from rightsize.engines.llama_cpp.session import LlamaCppSession
+
+    (suite,) = open_suites(write_several(tmp_path), trusted=True)
+    sent = [_item(json.loads(json.dumps(asdict(without_gold(item))))) for item in suite.items]
+    assert [item.requests for item in sent] == [item.requests for item in suite.items]
+    assert in_frame(sent[0], "<{prompt}>").requests[3].prompt == f"<{sent[0].requests[3].prompt}>"
+    session = LlamaCppSession(model, CandidateSettings(threads=1))
+    timings = list(mixed.time_requests(session, sent[:2], TaskRules.of(suite)))
+    answers = dict(mixed.answer(session, sent, TaskRules.of(suite)))
+    long = replace(
+        sent[0], requests=(replace(sent[0].requests[1], prompt="x" * 2000, chat=None), *sent[0].requests[1:])
+    )
+    rejected = mixed.rejections(session, [long, *sent[1:]], TaskRules.of(suite))
+    session.close()
+    assert len(timings) == 2
+    assert all(timing.ttft_ms and timing.latency_ms > timing.ttft_ms for timing in timings)
+    texts = [answers[sent[0].id].replies[at] for at in (0, 3)]
+    assert timings[0].output_tokens == sum(t.output_tokens + (t.finish_reason == "eos") for t in texts)
+    assert set(rejected) == {sent[0].id}
+    assert "512" in rejected[sent[0].id]
+    again = answer_from(json.loads(json.dumps(asdict(answers[sent[1].id]))))
+    assert again == answers[sent[1].id]
+    with pytest.raises(ValueError, match="4 replies for 5 requests"):
+        scorer = get_scorer(suite.scorer, suite.scorer_args)
+        scorer.score(suite.items[1], replace(again, replies=again.replies[:4]))
+
+
 def measured_figures(suite: Suite, model: Path, template: str) -> dict[str, float]:
     """What ``rightsize bench`` does with a suite, without its worker."""
+    from rightsize.engines import mixed
     from rightsize.engines.llama_cpp.session import LlamaCppSession
 
     session = LlamaCppSession(model, CandidateSettings(threads=1, chat_template=template))
     scorer = get_scorer(suite.scorer, suite.scorer_args)
-    answers = dict(session.answer(suite.items, TaskRules.of(suite)))
+    asked = [as_asked(item, template) for item in suite.items]
+    answers = dict(mixed.answer(session, asked, TaskRules.of(suite)))
     session.close()
     outcomes = []
     for item in suite.items:
@@ -188,7 +337,9 @@ def measured_figures(suite: Suite, model: Path, template: str) -> dict[str, floa
     return {name: figure.value for name, figure in scorer.corpus(outcomes).items()}
 
 
-def lm_eval_results(folder: Path, model: Path, chat: bool) -> dict[str, dict[str, float]]:
+def lm_eval_results(
+    folder: Path, model: Path, *, chat: bool, turns: bool, tasks: list[str] | None = None
+) -> dict[str, dict[str, float]]:
     from contextlib import chdir
 
     from lm_eval.evaluator import simple_evaluate
@@ -200,10 +351,10 @@ def lm_eval_results(folder: Path, model: Path, chat: bool) -> dict[str, dict[str
         results = simple_evaluate(
             model="rightsize",
             model_args={"pretrained": str(model), "threads": 1},
-            tasks=["le_group", *(set(TASKS) - {"le_gen", "le_mc"})],
+            tasks=tasks or ["le_group", *(set(TASKS) - {"le_gen", "le_mc"})],
             task_manager=TaskManager(include_path=str(folder), include_defaults=False),
             apply_chat_template=chat,
-            fewshot_as_multiturn=False,
+            fewshot_as_multiturn=turns,
             bootstrap_iters=0,
         )
     found: dict[str, dict[str, float]] = results["results"]
@@ -226,18 +377,6 @@ def test_sampling_is_refused_with_the_way_out(tmp_path: Path) -> None:
     )
     with pytest.raises(SuiteError, match=r"decodes greedily.*do_sample: false"):
         open_suites(path)
-
-
-def test_requests_of_several_kinds_in_one_item_are_left_to_lm_eval(folder: Path) -> None:
-    from dataclasses import replace
-
-    from rightsize.suites.lm_eval_items import suite_of
-    from rightsize.suites.lm_eval_loading import load_tasks
-
-    tasks = load_tasks(str(folder), trusted=False, num_fewshot=None)
-    mixed = replace(tasks["le_mc"], requests={0: (tasks["le_gen"].requests[0][0], *tasks["le_mc"].requests[0])})
-    with pytest.raises(SuiteError, match=r"mixes generate_until and loglikelihood.*rightsize lm-eval run"):
-        suite_of(mixed, {})
 
 
 @pytest.mark.parametrize("name", ["./nothing.yaml", "folder/nothing"])
@@ -268,8 +407,6 @@ def test_built_in_tasks_are_indexed_once_and_remembered(
 
 
 def _without_config(entry: Any) -> Any:
-    from dataclasses import replace
-
     return replace(entry, cfg=None)
 
 
@@ -415,6 +552,27 @@ def test_a_value_outside_zero_to_one_is_no_score(tmp_path: Path) -> None:
         suite.items[0], Answer("", choice_logprobs=(-1.0,))
     )
     assert (verdict.score, verdict.error) == (0.0, "acc is 37.0, which is no score in [0, 1]")
+
+
+def test_what_only_makes_a_corpus_figure_is_no_score_but_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(
+        "def judge(doc, results): return {'f1': (doc['a'], results[0])}\n"
+        "def share(pairs): return sum(a == b for a, b in pairs) / len(pairs)\n"
+    )
+    path = write_task(tmp_path, "le_gen", metric_list=None, filter_list=None)
+    metric = "metric_list: [{metric: f1, aggregation: !function own.share, higher_is_better: true}]"
+    path.write_text(
+        path.read_text().replace("metric_list: null", metric) + "\nprocess_results: !function own.judge\n"
+    )
+    (suite,) = open_suites(path, trusted=True)
+    assert suite.score_name == ""
+    scorer = get_scorer(suite.scorer, suite.scorer_args)
+    outcomes = []
+    for item, text in zip(suite.items, ["blue", "no", "red", "no", "inner"], strict=True):
+        verdict = scorer.score(item, Answer(text))
+        assert verdict.error is None
+        outcomes.append(ItemOutcome(item.id, item.group, verdict.score, True, text, parts=verdict.parts))
+    assert scorer.corpus(outcomes)["f1"].value == pytest.approx(3 / 5)
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from rightsize.domain import Answer, ItemOutcome, Suite, TaskType
+from rightsize.domain import Answer, ItemOutcome, Message, Suite, TaskType
+from rightsize.engines.conversation import as_asked
 from rightsize.errors import SuiteError
 from rightsize.paths import suite_data_dirs
 from rightsize.suites.loader import list_suites, load_suite
@@ -89,6 +90,41 @@ def test_few_shot_examples_stand_before_every_question(tmp_path: Path) -> None:
     assert suite.sha256 != load_suite(path).sha256
     with pytest.raises(SuiteError, match="few-shot file has 1 rows"):
         load_suite(path, num_fewshot=2)
+
+
+def test_a_prompt_reads_as_a_conversation_as_lm_eval_has_it(tmp_path: Path) -> None:
+    begun = with_keys(GENERATE, description="Say it.\n", gen_prefix="Well:", doc_to_text="Q: {{q}}")
+    path = write(tmp_path, begun)
+    suite = load_suite(path, num_fewshot=1)
+    assert suite.items[0].prompt == "Say it.\nQ: zero? Well: {}\n\nQ: one? Well:"
+    turns = [("system", "Say it.\n"), ("user", "Q: zero?"), ("assistant", "Well: {}"), ("user", "Q: one?")]
+    assert suite.items[0].chats == (tuple(Message(*turn) for turn in [*turns, ("assistant", "Well:")]),)
+    one = as_asked(suite.items[0], "one-turn").chats[0]
+    assert [m.content for m in one] == ["Say it.\n", "Q: zero? Well: {}\n\nQ: one?", "Well:"]
+    assert as_asked(suite.items[0], "none").chats == ()
+    assert load_suite(write(tmp_path, GENERATE)).items[0].chats == ()  # just a question: one message
+
+
+@pytest.mark.parametrize("shots", [0, 1])
+@pytest.mark.parametrize("more", [{}, {"description": "Say it."}, {"gen_prefix": "Well: "}], ids=str)
+def test_own_tasks_read_as_lm_eval_renders_them(tmp_path: Path, shots: int, more: dict[str, str]) -> None:
+    pytest.importorskip("lm_eval")
+    from rightsize.suites.lm_eval_loading import conversation_of, load_tasks
+
+    path = write(tmp_path, with_keys(GENERATE, **more, num_fewshot=shots))
+    (tmp_path / "shots.jsonl").write_text('{"id": "z", "g": "t0", "q": "zero?", "a": "{}"}\n')
+    ours = load_suite(path)
+    plain = with_keys(
+        GENERATE, **more, num_fewshot=shots, task="theirs", metadata=None, dataset_path="json",
+        dataset_kwargs={"data_files": {key: str(tmp_path / f"{key}.jsonl") for key in ("test", "shots")}},
+        metric_list=[{"metric": "exact_match"}],
+    )  # fmt: skip
+    (tmp_path / "theirs.yaml").write_text(yaml.safe_dump(plain))
+    theirs = load_tasks(str(tmp_path / "theirs.yaml"), trusted=False)["theirs"]
+    for number, item in enumerate(ours.items):
+        assert item.prompt == theirs.requests[number][0].args[0]
+        chats = [conversation_of(request.args[0]) for request in theirs.chats.get(number, ())]
+        assert list(item.chats) == chats
 
 
 @pytest.mark.parametrize("target", ["green", 1, "1"])

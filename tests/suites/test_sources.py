@@ -12,8 +12,11 @@ import pytest
 import yaml
 
 from rightsize.errors import SuiteError
-from rightsize.suites.loader import load_suite
-from rightsize.suites.sources import DataSource, fetch
+from rightsize.suites.catalogue import training_sources
+from rightsize.suites.converters import CONVERTERS
+from rightsize.suites.loader import find_task_file, load_suite
+from rightsize.suites.sources import DataSource, fetch, local_data
+from rightsize.suites.task_yaml import read_task_yaml
 
 RAW = {"PlayMusic": [{"data": [{"text": "play "}, {"text": "Über uns ", "entity": "track"}, {"text": "now "}]}]}
 ROW = {
@@ -131,3 +134,47 @@ def test_a_local_file_with_other_content_is_refused(
 def test_a_bad_declaration_is_refused(tmp_path: Path, data: object, message: str) -> None:
     with pytest.raises(SuiteError, match=message):
         load_suite(task(tmp_path, data))
+
+
+def test_a_surrogate_in_the_training_split_of_snips_becomes_a_question_mark() -> None:
+    emoji = b"\xed\xa0\xbc\xed\xbd\x95"  # a pizza in CESU-8
+    raw = (
+        b'{"PlayMusic": [{"data": [{"text": "Pop Punk "}, {"text": "Perfection '
+        + emoji
+        + b' ", "entity": "playlist"}]}]}'
+    )
+    (line,) = CONVERTERS["snips_train"]([raw]).decode().splitlines()
+    row = json.loads(line)
+    assert (row["id"], row["text"]) == ("snips-train-PlayMusic-0", "Pop Punk Perfection ??")
+    assert row["slots"] == {"playlist": ["Perfection ??"]}
+
+
+def test_the_training_split_of_snips_is_what_its_origins_format_converts_to() -> None:
+    """Every line cut into parts as the authors' files are, and converted: byte for byte the declared file."""
+    (declared,) = training_sources(read_task_yaml(find_task_file("snips")))
+    path = local_data(declared)
+    if path is None:
+        pytest.skip("the training split of SNIPS is not here (RIGHTSIZE_DATA or ../shared/data)")
+    intents: dict[str, list[object]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        intents.setdefault(row["intent"], []).append({"data": parts(row["text"], row["slots"])})
+    files = [json.dumps({intent: said}).encode() for intent, said in intents.items()]
+    assert [Path(url).name for url in declared.urls()] == [f"train_{intent}_full.json" for intent in intents]
+    assert hashlib.sha256(CONVERTERS[declared.convert](files)).hexdigest() == declared.sha256
+
+
+def parts(text: str, slots: dict[str, list[str]]) -> list[dict[str, str]]:
+    """A text cut at its slots, which come in the order in which a slot is first filled."""
+    found, at = [], 0
+    open_ = {name: list(values) for name, values in slots.items()}
+    while any(open_.values()):
+        # The next slot is the one whose value comes first; of an unseen slot, only the next in order.
+        unseen = next((name for name in slots if len(open_[name]) == len(slots[name])), None)
+        usable = [n for n in open_ if open_[n] and (len(open_[n]) < len(slots[n]) or n == unseen)]
+        start, _, name = min((text.find(open_[n][0], at), -len(open_[n][0]), n) for n in usable)
+        assert start >= 0, text
+        value = open_[name].pop(0)
+        found += [{"text": text[at:start]}, {"text": value, "entity": name}]
+        at = start + len(value)
+    return [*found, {"text": text[at:]}]

@@ -7,13 +7,13 @@ tried alone first, then a few, and only then the whole vocabulary, because a gra
 from __future__ import annotations
 
 import ctypes
+from typing import Any
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
 from numpy.typing import NDArray
 
 from rightsize.engines.llama_cpp import library
-from rightsize.engines.llama_cpp.context import LoadedModel
 from rightsize.errors import EngineError
 
 ANY_JSON = "json"
@@ -39,12 +39,12 @@ def grammar_of(constrain: str) -> str:
 
 
 class Grammar:
-    """A grammar for one model; ``begin`` makes the state of one answer."""
+    """A grammar for one vocabulary of llama.cpp's; ``begin`` makes the state of one answer."""
 
-    def __init__(self, model: LoadedModel, constrain: str) -> None:
+    def __init__(self, vocab: Any, constrain: str) -> None:
         text = grammar_of(constrain)
         with library.captured_log() as log:
-            self._start = llama.llama_sampler_init_grammar(model.vocab, text.encode(), b"root")
+            self._start = llama.llama_sampler_init_grammar(vocab, text.encode(), b"root")
         if not self._start:
             raise EngineError(f"llama.cpp cannot read the grammar: {library.last_error(log)}", next_step=_HINT)
 

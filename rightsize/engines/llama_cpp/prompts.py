@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from rightsize.domain import Conversation, Item
 from rightsize.engines.vocabulary import Vocabulary
 from rightsize.errors import EngineError
 
@@ -42,11 +43,31 @@ class PromptStyle:
     def render_chat(self, messages: Messages, *, answer_begun: bool = False) -> str:
         """The text of a conversation, up to where the assistant is to answer.
 
-        ``answer_begun``: the last message is the assistant's own, to be continued where it ends.
+        ``answer_begun``: the last message is the assistant's own, to be continued where it ends. A template
+        that takes no system text has it before the user's first.
         """
-        text = _render(self, messages, thinking=False, prompts_answer=not answer_begun)
+        try:
+            text = _render(self, messages, thinking=False, prompts_answer=not answer_begun)
+        except EngineError:
+            if messages[0]["role"] != "system" or len(messages) < 2:
+                raise
+            return self.render_chat(_without_system(messages), answer_begun=answer_begun)
         begun = messages[-1]["content"].strip()
         return text[: text.rindex(begun) + len(begun)] if answer_begun and begun in text else text
+
+    def texts(self, item: Item) -> tuple[str, ...]:
+        """What stands before the answer: one text, or one for each choice that has a context of its own."""
+        plain = item.contexts or (item.prompt,)
+        if self.template is None:
+            return plain
+        if not item.chats:
+            # An empty context is nothing at all (unconditional probability), not an empty conversation.
+            return tuple(self.render(text) if text or not item.contexts else "" for text in plain)
+        return tuple(self._conversed(chat) if chat else "" for chat in item.chats)
+
+    def _conversed(self, chat: Conversation) -> str:
+        messages = [{"role": message.role, "content": message.content} for message in chat]
+        return self.render_chat(messages, answer_begun=chat[-1].role == "assistant")
 
     def tokens(self, model: Vocabulary, prompt: str) -> list[int]:
         """Token ids of a prompt. Control tokens are read only from a template, never from a raw prompt."""
@@ -55,6 +76,13 @@ class PromptStyle:
             return model.tokenize(text, special=True, parse_special=False)
         has_bos = bool(self.bos) and text.startswith(self.bos)
         return model.tokenize(text, special=not has_bos, parse_special=True)
+
+
+def _without_system(messages: Messages) -> Messages:
+    system, first, *others = messages
+    head, tail = system["content"], first["content"]
+    between = "" if head[-1:].isspace() or tail[:1].isspace() else "\n\n"
+    return [{**first, "content": f"{head}{between}{tail}"}, *others]
 
 
 def style_of(model: LoadedModel, wanted: str) -> PromptStyle:

@@ -48,23 +48,26 @@ class Encoder:
 
     def prompt(self, item: Item) -> Tokens:
         """Tokens to be continued; of an empty prompt just the prefix token."""
-        return tuple(self._style.tokens(self._model, item.prompt)) or (self._prefix(),)
+        (text,) = self._style.texts(item)
+        return self._tokens(text) or (self._prefix(),)
 
     def scoring(self, item: Item, rules: TaskRules, window_tokens: int) -> Scoring:
         """What is to be scored for an item of any task that is not generation."""
         if rules.task_type is TaskType.ROLLING:
             tokens = tuple(self._model.tokenize(item.prompt, special=False, parse_special=False))
             return Scoring(item, tuple(rolling_windows(tokens, self._prefix(), window_tokens)))
-        # A template ends where the answer begins: lm-eval then joins without the delimiter, and so do we.
-        plain_choice = rules.task_type is TaskType.CHOICE and self._style.template is None
-        delimiter = rules.target_delimiter if plain_choice else ""
+        delimiter = self._delimiter(rules) if rules.task_type is TaskType.CHOICE else ""
+        texts = self._style.texts(item)
         if item.contexts:
-            alone = zip(item.contexts, item.choices, strict=True)
-            # An empty context is nothing at all (unconditional probability), not an empty conversation.
-            rendered = [(self._style.render(text) if text else "", choice) for text, choice in alone]
-            pairs = [self._pairs(text, delimiter, (choice,)) for text, choice in rendered]
+            alone = zip(texts, item.choices, strict=True)
+            pairs = [self._pairs(text, delimiter, (choice,)) for text, choice in alone]
             return Scoring(item, tuple(chain.from_iterable(pairs)))
-        return Scoring(item, tuple(self._pairs(self._style.render(item.prompt), delimiter, item.choices)))
+        return Scoring(item, tuple(self._pairs(texts[0], delimiter, item.choices)))
+
+    def _delimiter(self, rules: TaskRules) -> str:
+        """A template ends where the answer begins: lm-eval joins without a delimiter there, and so do we, but
+        for an answer that was started."""
+        return rules.target_delimiter if self._style.template is None else rules.chat_delimiter
 
     def _pairs(self, text: str, delimiter: str, choices: Sequence[str]) -> Iterator[tuple[Tokens, Tokens]]:
         context = text.rstrip()

@@ -170,7 +170,7 @@ class LlamaCppSession:
 
     @cached_property
     def _grammar(self) -> Grammar | None:
-        return Grammar(self._model, self._settings.constrain) if self._settings.constrain else None
+        return Grammar(self._model.vocab, self._settings.constrain) if self._settings.constrain else None
 
     # --- alone --------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from rightsize.engines.llama_cpp.generation import Generation
 from rightsize.engines.llama_cpp.prompts import style_from
 from rightsize.engines.llama_cpp.requests import Encoder, Scoring, scored_answer
 from rightsize.engines.llama_cpp.text import TextStream
+from rightsize.engines.onnx.constrain import OnnxGrammar
 from rightsize.engines.onnx.folder import OnnxFolder
 from rightsize.engines.onnx.graph import Cache, DecoderGraph
 from rightsize.engines.onnx.runtime import Runtime
@@ -42,6 +43,7 @@ class OnnxDecoderSession:
         texts = (self._vocabulary.special_text("bos"), self._vocabulary.special_text("eos"))
         self._style = style_from(self._vocabulary.chat_template(), *texts, settings.chat_template)
         self._encoder = Encoder(self._vocabulary, self._style)
+        self._grammar: OnnxGrammar | None = None
         self._allowed = settings.context_tokens or self._graph.context_length or _FALLBACK_CONTEXT
 
     def facts(self) -> Mapping[str, JsonValue]:
@@ -115,7 +117,9 @@ class OnnxDecoderSession:
             yield len(ids) / (time.perf_counter() - started)
 
     def close(self) -> None:
-        """The runtime frees itself."""
+        """Free the grammar; the runtime frees itself."""
+        if self._grammar:
+            self._grammar.close()
 
     # --- generation ---------------------------------------------------------------------------------------
 
@@ -123,11 +127,19 @@ class OnnxDecoderSession:
         self, prompts: Sequence[Tokens], rules: TaskRules, shown: list[float] | None = None
     ) -> list[Generation]:
         """Greedy answers to prompts side by side, padded on the left. ``shown`` gets the time of each token."""
+        logits, cache, mask = self._prefill(prompts)
+        grammar = self._held_to(logits.shape[-1])
         states = [
-            Generation(self._vocabulary, (n,), len(prompt), rules.max_output_tokens, TextStream(rules.stop))
+            Generation(
+                self._vocabulary,
+                (n,),
+                len(prompt),
+                rules.max_output_tokens,
+                TextStream(rules.stop),
+                grammar.begin() if grammar else None,
+            )
             for n, prompt in enumerate(prompts)
         ]
-        logits, cache, mask = self._prefill(prompts)
         while True:
             self._take(states, logits[:, -1], with_probabilities=shown is None)
             if shown is not None:
@@ -144,10 +156,19 @@ class OnnxDecoderSession:
         self, states: Sequence[Generation], rows: NDArray[np.float32], *, with_probabilities: bool
     ) -> None:
         best = rows.argmax(axis=1)
+        for at, state in enumerate(states):
+            if not state.finish_reason:
+                best[at] = state.allowed(rows[at], int(best[at]))
         sure = _log_softmax(rows)[np.arange(len(rows)), best] if with_probabilities else np.zeros(len(rows))
         for state, token, log_probability in zip(states, best, sure, strict=True):
             if not state.finish_reason:
                 state.take(int(token), float(log_probability))
+
+    def _held_to(self, width: int) -> OnnxGrammar | None:
+        """The grammar of ``--constrain``, made once the width of the vocabulary is known."""
+        if self._settings.constrain and self._grammar is None:
+            self._grammar = OnnxGrammar(self._vocabulary, width, self._settings.constrain)
+        return self._grammar
 
     def _prefill(self, prompts: Sequence[Tokens]) -> tuple[NDArray[np.float32], Cache, NDArray[np.int64]]:
         """Logits and cache of prompts from nothing, with their mask."""

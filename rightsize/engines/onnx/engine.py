@@ -22,7 +22,7 @@ class OnnxEngine(Engine):
 
     name = "onnx"
     capabilities = Capabilities(
-        settings=frozenset({"threads", "context_tokens", "chat_template", "prompt", "prompt_name"})
+        settings=frozenset({"threads", "context_tokens", "chat_template", "constrain", "prompt", "prompt_name"})
     )
 
     def claims(self, spec: str) -> bool:
@@ -41,6 +41,11 @@ class OnnxEngine(Engine):
         from rightsize.engines.onnx.levels import at_levels
 
         return [model for spec in query.specs for model in at_levels(_read(spec, query), query)]
+
+    def heeds(self, model: Model) -> frozenset[str]:
+        """A classifier writes nothing that could be constrained: its answers are its labels."""
+        writes = model.options.get("task") not in {Task.CLASSIFY_TEXT, Task.CLASSIFY_TOKENS}
+        return super().heeds(model) - (frozenset() if writes else {"constrain"})
 
     def misfit(self, model: Model, suite: Suite, rules: TaskRules) -> str | None:
         """Encoders answer only what their labels say; decoders whatever is asked."""

@@ -19,6 +19,11 @@ class GenaiSession:
     """See :class:`rightsize.engines.interface.Session`; one item after the other."""
 
     def __init__(self, folder: OnnxFolder, settings: CandidateSettings) -> None:
+        if settings.constrain:
+            raise EngineError(
+                f"{folder.path.name} runs through onnxruntime-genai, which is not held to --constrain here",
+                next_step="Leave --constrain out, or export the model with Optimum",
+            )
         try:
             import onnxruntime_genai
         except ImportError as error:

@@ -57,6 +57,11 @@ class OnnxVocabulary:
         """Whether this token ends an answer."""
         return token in self._ends
 
+    @property
+    def end_tokens(self) -> list[int]:
+        """The tokens that end an answer, the smallest number first."""
+        return sorted(self._ends)
+
     def chat_template(self) -> str | None:
         """The model's own template, wherever its export keeps it."""
         file = self._folder.path / "chat_template.jinja"

@@ -6,9 +6,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
+from rightsize.domain import Conversation
 from rightsize.engines.llama_cpp.text import TextStream, without_thinking
 from rightsize.engines.openai_http.problems import ServerError
 from rightsize.engines.openai_http.reply import Reply
@@ -22,6 +24,7 @@ T = TypeVar("T")
 
 _ADAPTATIONS = 8  # more refusals of fields than there are optional fields
 _SLACK_PIECES = 64
+_TURN_TOKENS = 16  # what a template writes around one turn, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,23 @@ class Asker:
         *,
         logprobs: bool = False,
         constrain: str | None = None,
+        chat: Conversation = (),
     ) -> Exchange:
         """Ask until there is a whole answer. Raises ServerError when there is none to be had."""
+        body = partial(
+            self.dialect.body,
+            prompt,
+            stop,
+            max_output_tokens,
+            logprobs=logprobs,
+            constrain=constrain,
+            chat=chat,
+        )
+
+        size = len(prompt.encode("utf-8", "replace")) + _TURN_TOKENS * len(chat)
 
         def once() -> Exchange:
-            return self._adapted(prompt, stop, max_output_tokens, logprobs, constrain)
+            return self._adapted(body, size, stop, max_output_tokens)
 
         return with_retries(once, self.retries, self.patience, self._sleep)
 
@@ -113,21 +128,24 @@ class Asker:
             raise ServerError("given up because another request failed", kind="stopped", fatal=True)
 
     def _adapted(
-        self, prompt: str, stop: Sequence[str], max_output_tokens: int, logprobs: bool, constrain: str | None
+        self,
+        worded: Callable[[], dict[str, object]],
+        size: int,
+        stop: Sequence[str],
+        max_output_tokens: int,
     ) -> Exchange:
         for _ in range(_ADAPTATIONS):
-            body = self.dialect.body(prompt, stop, max_output_tokens, logprobs=logprobs, constrain=constrain)
+            body = worded()
             try:
-                return self._paid(body, prompt, stop, max_output_tokens)
+                return self._paid(body, size, stop, max_output_tokens)
             except ServerError as problem:
                 if not self.dialect.learn(problem, body):
                     raise
         raise ServerError("the server refuses one field after the other", kind="request", fatal=True)
 
     def _paid(
-        self, body: dict[str, object], prompt: str, stop: Sequence[str], max_output_tokens: int
+        self, body: dict[str, object], size: int, stop: Sequence[str], max_output_tokens: int
     ) -> Exchange:
-        size = len(prompt.encode("utf-8", "replace"))
         reserved = self.purse.reserve(size, max_output_tokens) if self.purse else 0.0
         try:
             exchange = self._once(body, size, stop, max_output_tokens)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rightsize.domain import Answer, Item, TaskType
+from rightsize.domain import Answer, Conversation, Item, TaskType
 from rightsize.engines.interface import TaskRules
 from rightsize.engines.openai_http.requests import Dialect
 from rightsize.engines.openai_http.scoring import Scored
@@ -17,21 +17,24 @@ _LEAST_TOKENS = 16
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is sent for one item; ``constrain`` None leaves the candidate's own constraint."""
+    """What is sent for one item; ``constrain`` None leaves the candidate's own constraint. ``chat`` is how the
+    prompt reads as a conversation, empty where it is one message."""
 
     prompt: str
     stop: tuple[str, ...]
     max_output_tokens: int
     constrain: str | None = None
+    chat: Conversation = ()
 
 
 def question_for(item: Item, rules: TaskRules, dialect: Dialect) -> Question:
     """The item as a question to be answered in text; of choices, a label on one line."""
+    chat = item.chats[0] if item.chats else ()
     if rules.task_type is TaskType.GENERATE:
-        return Question(item.prompt, rules.stop, rules.max_output_tokens)
+        return Question(item.prompt, rules.stop, rules.max_output_tokens, chat=chat)
     longest = max((len(choice.encode()) for choice in item.choices), default=0)
     grammar = _grammar(item.choices) if dialect.preset.grammar_field else None
-    return Question(item.prompt, ("\n",), max(_LEAST_TOKENS, longest), grammar)
+    return Question(item.prompt, ("\n",), max(_LEAST_TOKENS, longest), grammar, chat)
 
 
 def scored_pairs(item: Item, rules: TaskRules) -> list[tuple[str, str]]:

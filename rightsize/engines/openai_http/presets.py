@@ -15,6 +15,8 @@ class Preset:
     another) that take a GBNF grammar and a JSON schema where the server has its own, ``response_format`` the
     form of OpenAI's field that it takes. ``cache`` says whether prompts seen before are answered from a cache;
     a fresh value in ``salt_field`` prevents it. ``at_a_time`` is how many requests it bears (0: any number).
+    ``continues`` are the fields that make it go on with a last message of the assistant's; others do so unasked
+    or, as hosted ones, begin a new answer.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Preset:
     at_a_time: int = 0
     cache: str = "the server's own, which may speed up prompts that begin alike"
     extra: Mapping[str, object] = field(default_factory=dict)
+    continues: Mapping[str, object] = field(default_factory=dict)
 
 
 GENERIC_KEY = "RIGHTSIZE_API_KEY"
@@ -71,9 +74,16 @@ PRESETS: dict[str, Preset] = {
             schema_field="structured_outputs.json",
             salt_field="cache_salt",
             cache=_OFF,
+            continues={"continue_final_message": True, "add_generation_prompt": False},
         ),
         Preset("tgi", f"{_HERE}:8080/v1", "HF_TOKEN", completions=False),
-        Preset("sglang", f"{_HERE}:30000/v1", GENERIC_KEY, grammar_field="ebnf"),
+        Preset(
+            "sglang",
+            f"{_HERE}:30000/v1",
+            GENERIC_KEY,
+            grammar_field="ebnf",
+            continues={"continue_final_message": True},
+        ),
         Preset("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", hosted=True, completions=False),
         Preset(
             "anthropic",

@@ -10,10 +10,11 @@ import json
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import uuid4
 
+from rightsize.domain import Conversation, Message
 from rightsize.engines.openai_http.presets import Preset
 from rightsize.engines.openai_http.problems import ServerError
 from rightsize.errors import EngineError
@@ -53,9 +54,10 @@ class Dialect:
         *,
         logprobs: bool,
         constrain: str | None = None,
+        chat: Conversation = (),
     ) -> dict[str, Any]:
-        """One streamed, greedy request."""
-        said = {"messages": [{"role": "user", "content": prompt}]} if self.chat else {"prompt": prompt}
+        """One streamed, greedy request; ``chat`` is how the prompt reads as a conversation."""
+        said = self._messages(prompt, chat) if self.chat else {"prompt": prompt}
         wanted: dict[str, Any] = {
             "model": self.model,
             **said,
@@ -74,6 +76,11 @@ class Dialect:
         if self.preset.salt_field:
             wanted[self.preset.salt_field] = uuid4().hex
         return {name: value for name, value in wanted.items() if name not in self.left_out}
+
+    def _messages(self, prompt: str, chat: Conversation) -> dict[str, Any]:
+        messages = chat or (Message("user", prompt),)
+        begun = self.preset.continues if messages[-1].role == "assistant" else {}
+        return {"messages": [asdict(message) for message in messages], **begun}
 
     def learn(self, problem: ServerError, sent: Mapping[str, Any]) -> bool:
         """Adapt to a refusal. Returns whether asking again makes sense."""

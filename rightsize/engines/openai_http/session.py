@@ -37,7 +37,7 @@ class OpenAiSession:
         run: RemoteRun | None = None,
         patience: Patience | None = None,
     ) -> None:
-        chat = settings.chat_template == "auto"
+        chat = settings.chat_template != "none"
         if not chat and not address.preset.completions:
             raise EngineError(
                 f"{address.preset.name} has only chat, which applies a template",
@@ -222,6 +222,7 @@ def _ask(asker: Asker, question: Question, *, logprobs: bool = False) -> Exchang
         question.max_output_tokens,
         logprobs=logprobs,
         constrain=question.constrain,
+        chat=question.chat,
     )
 
 

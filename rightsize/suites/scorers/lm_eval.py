@@ -35,7 +35,7 @@ class LmEvalScorer:
         except KeyError:
             raise SuiteError(f"{source} no longer holds the task {task!r}") from None
         self._task = self._loaded.task
-        self._metric = score_metric(self._task)
+        self._metric = score_metric(self._loaded)
 
     def score(self, item: Item, answer: Answer) -> ItemScore:
         """Apply every filter of the task and every metric; ``parts`` holds them as ``metric,filter``."""
@@ -77,7 +77,8 @@ class LmEvalScorer:
     def _metrics(self, requests: Sequence[Any], answered: Sequence[Any], filter_name: str) -> Mapping[str, Any]:
         results = [request.filtered_resps[filter_name] for request in answered]
         metrics = dict(self._task.process_results(requests[0].doc, results))
-        if len(requests) > 1 and not callable(self._task.get_config("process_results")):
+        of_choices = len(requests) > 1 and all(r.request_type == "loglikelihood" for r in requests)
+        if of_choices and not callable(self._task.get_config("process_results")):
             metrics.pop(
                 "exact_match", None
             )  # needs each choice's greediness, which a choice tree does not tell
@@ -101,14 +102,25 @@ class LmEvalScorer:
 
 def _responses(requests: Sequence[Any], answer: Answer) -> list[Any]:
     """The answer in the form in which lm-eval's models give it to a task."""
-    kind = requests[0].request_type
-    if kind == "generate_until":
-        return [answer.text]
+    if answer.replies:
+        if len(answer.replies) != len(requests):
+            raise ValueError(f"{len(answer.replies)} replies for {len(requests)} requests")
+        return [_response(request, reply) for request, reply in zip(requests, answer.replies, strict=True)]
+    if len(requests) == 1 and requests[0].request_type != "loglikelihood":
+        return [_response(requests[0], answer)]
     if len(answer.choice_logprobs) != len(requests):
         raise ValueError(f"{len(answer.choice_logprobs)} log-probabilities for {len(requests)} requests")
-    if kind == "loglikelihood_rolling":
-        return [answer.choice_logprobs[0]]
     return [(logprob, bool(answer.greedy)) for logprob in answer.choice_logprobs]
+
+
+def _response(request: Any, reply: Answer) -> Any:
+    """The reply to one request alone."""
+    if request.request_type == "generate_until":
+        return reply.text
+    if len(reply.choice_logprobs) != 1:
+        raise ValueError(f"{len(reply.choice_logprobs)} log-probabilities for 1 requests")
+    (logprob,) = reply.choice_logprobs
+    return logprob if request.request_type == "loglikelihood_rolling" else (logprob, bool(reply.greedy))
 
 
 def _plain(value: Any) -> JsonValue:

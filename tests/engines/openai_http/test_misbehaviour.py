@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rightsize.domain import CandidateSettings, Item, TaskType
+from rightsize.domain import CandidateSettings, Item, Message, TaskType
 from rightsize.engines.interface import RemoteRun, Spending, TaskRules
 from rightsize.engines.openai_http.address import parse_address
 from rightsize.engines.openai_http.problems import ServerError
@@ -196,6 +196,23 @@ def test_a_field_that_the_server_refuses_is_left_out_from_then_on() -> None:
         assert answers == [WHOLE] * 3
         assert opened.facts()["fields_left_out"] == ["temperature"]
         assert [("temperature" in call.body) for call in server.calls] == [True, False, False, False]
+
+
+def test_a_conversation_goes_out_as_its_turns_and_a_started_answer_is_continued_where_that_must_be_asked() -> (
+    None
+):
+    chat = (Message("system", "Be brief."), Message("user", "q"), Message("assistant", "Well"))
+    item = Item("i", "g", "Be brief. q Well", "", chats=(chat,))
+    with stand_in(answering()) as server:
+        for preset, wanted in (("", None), ("vllm+", True)):
+            address = parse_address(f"{preset}{server.url}#tiny")
+            opened = OpenAiSession(address, CandidateSettings(), RemoteRun(), QUICK)
+            assert dict(opened.answer([item], RULES))["i"].text == WHOLE
+            opened.close()
+            body = server.calls[-1].body
+            assert [message["role"] for message in body["messages"]] == ["system", "user", "assistant"]
+            assert body["messages"][2]["content"] == "Well"
+            assert body.get("continue_final_message") is wanted
 
 
 def test_the_other_name_of_the_output_limit_is_learned() -> None:
