@@ -12,11 +12,14 @@ from rightsize.bench.plan import fingerprint
 from rightsize.bench.protocol import TokenWork
 from rightsize.bench.run import Listener, record_of
 from rightsize.bench.twin import measure_twin
+from rightsize.bench.variants import Choice, Variants, combinations
 from rightsize.domain import Candidate, Failed, Job, Machine, Outcome, Record, Suite
 from rightsize.engines.registry import get_engine
-from rightsize.errors import EngineError, ResourceError
+from rightsize.errors import EngineError, ResourceError, UsageError
 from rightsize.models.twins.subject import TwinSubject
 from rightsize.settings import Settings
+
+_HEEDED = {"threads", "context_tokens", "gpu_layers", "kv_type", "flash_attention"}
 
 
 def bench_twins(
@@ -30,16 +33,18 @@ def bench_twins(
     listener: Listener,
     notify: Callable[[str], None] = lambda _: None,
     force: bool = False,
+    varied: Sequence[str] = (),
 ) -> Measurements:
     """Measure each twin once, where it is missing, and store it for every task.
 
-    Its requests have the same token counts whatever the task. One that cannot be measured is a failed record.
+    ``varied`` names the settings in which other twins of the same run differ. Its requests have the same token
+    counts whatever the task. One that cannot be measured is a failed record.
     """
     build = get_engine(DEFAULT_ENGINE).build()
     records: list[Record] = []
     known: list[str] = []
     for subject in subjects:
-        candidate = twin_candidate(subject, tokens, machine, settings)
+        candidate = replace(twin_candidate(subject, tokens, machine, settings), varied=tuple(varied))
         jobs = [Job(candidate, suite) for suite in suites]
         keys = {job.suite.name: fingerprint(job, machine, build) for job in jobs}
         missing = [job for job in jobs if force or not store.has(keys[job.suite.name])]
@@ -53,6 +58,27 @@ def bench_twins(
             listener.stored(record)
             records.append(record)
     return Measurements(tuple(records), tuple(known))
+
+
+def twin_settings(
+    settings: Settings, variants: Variants, machine: Machine, *, among_models: bool
+) -> list[tuple[Settings, Choice]]:
+    """The settings of every combination of ``variants`` that a twin heeds, each with its choice.
+
+    It is asked nothing, so that prompts and answers are no matter to it. Raises UsageError where such a setting
+    was chosen and there is no model beside it (``among_models``) that it could be meant for.
+    """
+    ignored = [flag for flag, values in variants.items() if not set(values[0]) <= _HEEDED]
+    if ignored and not among_models:
+        raise UsageError(
+            f"{ignored[0]} means nothing to a twin, which is asked nothing", next_step="Leave it out"
+        )
+    meant = {flag: values for flag, values in variants.items() if flag not in ignored}
+    choices = combinations(candidate_settings(machine, settings), meant)
+    return [
+        (replace(settings, **{name: getattr(choice.settings, name) for name in _HEEDED}), choice)
+        for choice in choices
+    ]
 
 
 def twin_candidate(subject: TwinSubject, tokens: TokenWork, machine: Machine, settings: Settings) -> Candidate:

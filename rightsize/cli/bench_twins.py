@@ -44,7 +44,7 @@ def measure_twins(
     """Measure and store the named models' twins at the wanted levels (none: Q4_K_M), beside the others."""
     from rightsize.bench.matrix import Measurements
     from rightsize.bench.protocol import TokenWork
-    from rightsize.bench.twin_records import bench_twins
+    from rightsize.bench.twin_records import bench_twins, twin_settings
     from rightsize.cli.progress import BenchProgress
     from rightsize.flows.residuals import TeachingStore
     from rightsize.machine import scan
@@ -54,19 +54,27 @@ def measure_twins(
 
     chosen = [parse_level(level) for level in wanted.levels or (_LEVEL,)]
     subjects = [TwinSubject.of(find_entry(name), level) for name in names for level in chosen]
+    machine = scan(with_bandwidth=False)
+    done = [] if beside is None else [beside]
     with TeachingStore.open(settings.store) as store, BenchProgress(talk()) as progress:
         store.tell = progress.note
-        done = bench_twins(
-            subjects,
-            wanted.suites,
-            TokenWork(*tokens),
-            machine=scan(with_bandwidth=False),
-            settings=settings,
-            store=store,
-            listener=progress,
-            notify=progress.note,
-            force=wanted.force,
-        )
-    if beside is None:
-        return done
-    return Measurements((*beside.records, *done.records), (*beside.known, *done.known), done.spent_usd)
+        for chosen_settings, choice in twin_settings(
+            settings, wanted.variants, machine, among_models=bool(wanted.models)
+        ):
+            done.append(
+                bench_twins(
+                    subjects,
+                    wanted.suites,
+                    TokenWork(*tokens),
+                    machine=machine,
+                    settings=chosen_settings,
+                    store=store,
+                    listener=progress,
+                    notify=progress.note,
+                    force=wanted.force,
+                    varied=choice.varied,
+                )
+            )
+    records = tuple(record for each in done for record in each.records)
+    known = tuple(key for each in done for key in each.known)
+    return Measurements(records, known, beside.spent_usd if beside else None)

@@ -76,6 +76,7 @@ def twin(  # noqa: PLR0917  one parameter per option
     from rightsize.bench.twin import measure_twin
     from rightsize.cli.bench import _bytes
     from rightsize.cli.twin_view import twin_json, twin_table
+    from rightsize.flows.residuals import learn_from_twin
     from rightsize.machine import scan
     from rightsize.settings import resolve_settings
 
@@ -90,14 +91,9 @@ def twin(  # noqa: PLR0917  one parameter per option
     with stepping("preparing") as step:
         subject = _subject(model, of, quant, tokenizer)
         tokens = TokenWork(prompt_tokens, output_tokens)
-        result = measure_twin(
-            subject,
-            tokens,
-            machine=scan(with_bandwidth=False),
-            settings=settings,
-            keep=keep,
-            notify=step,
-        )
+        machine = scan(with_bandwidth=False)
+        result = measure_twin(subject, tokens, machine=machine, settings=settings, keep=keep, notify=step)
+        learn_from_twin(settings.store, subject, tokens, result.measured, machine=machine, settings=settings)
     if as_json:
         print_json(twin_json(subject, tokens, result))
         return

@@ -11,7 +11,8 @@ from typing import Any
 from rightsize.bench.speed_client import SpeedWorker
 from rightsize.errors import ProfileError, QuantizeError, RightsizeError
 from rightsize.flows.calibration import Calibrated, Intervals
-from rightsize.flows.residuals import Seen, Subject, checked
+from rightsize.flows.residuals import Subject, checked
+from rightsize.flows.seen import Seen
 from rightsize.machine.profiles import Profile
 from rightsize.models.catalogue.entry import CatalogueEntry
 from rightsize.models.shapes.quant_mix import QuantMix, quant_mix, quant_mixes, unquantized

@@ -1,22 +1,24 @@
 """Every residual teaches: beside each measurement of a model file or a twin, what was predicted of it.
 
-Arithmetic on the file's header, after the cell is stored; nothing is measured for it. Only what a prediction
-speaks of is compared: llama.cpp on the processor with its usual settings, at the number of threads that was
-calibrated, in windows that nothing disturbed.
+Arithmetic on the file's header, after the cell is stored; nothing is measured for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from rightsize.bench.candidates import DEFAULT_ENGINE
-from rightsize.bench.speed import DECODE_TOKENS, PREFILL_TOKENS
-from rightsize.domain import CandidateSettings, Measured, Provenance, Reading, Record, TaskType
+from rightsize.bench.protocol import TokenWork
+from rightsize.bench.twin_records import twin_candidate
+from rightsize.domain import Machine, Measured, Outcome, Record
+from rightsize.engines.registry import get_engine
+from rightsize.errors import StoreError
 from rightsize.flows.calibration import Calibrated, Intervals, engine_text, intervals_from, known_calibration
+from rightsize.flows.seen import Cell, Seen, seen_in
 from rightsize.models.catalogue.load import find_entry
 from rightsize.models.gguf_header import read_header
 from rightsize.models.local_file import split_parts
@@ -29,22 +31,14 @@ from rightsize.models.twins.subject import TwinSubject
 from rightsize.predict.cache import CacheSettings
 from rightsize.predict.memory import predict_memory
 from rightsize.predict.outlook import spreads_for
-from rightsize.predict.rates_fit import typical
 from rightsize.predict.speed import decode_seconds, prefill_seconds
 from rightsize.predict.work import work_of
-from rightsize.stats.trust import causes
+from rightsize.settings import Settings
 from rightsize.store import Store
 from rightsize.store.predictions import Checked, Predictions
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
-
-_BATCH_TOKENS = 512  # what a session computes at once
-_DEEP = (
-    256  # from here on the gaps between a request's tokens say something that generation from nothing does not
-)
-_USUAL = CandidateSettings()
-_MUST_BE_USUAL = ("gpu_layers", "kv_type", "flash_attention", "constrain", "lora")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +53,15 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """One measured figure: tokens/s of ``decode`` or ``prefill``, or peak bytes of ``memory``.
+class MeasuredTwin:
+    """A twin that was measured without any task; a :class:`Cell`."""
 
-    ``tokens`` is how many at once, for memory the context's size; ``prompt_tokens`` the longest prompt.
-    """
-
-    metric: str
-    tokens: int
-    depth: int
-    value: float
-    prompt_tokens: int = 0
+    candidate_id: str
+    candidate: Mapping[str, Any]
+    outcome: Outcome
+    machine_fingerprint: str
+    engine: Mapping[str, Any]
+    suite_info: Mapping[str, Any] = field(default_factory=dict)
 
 
 def checked(subject: Subject, seen: Sequence[Seen], known: Calibrated, intervals: Intervals) -> list[Checked]:
@@ -126,79 +118,52 @@ class TeachingStore(Store):
     def append(self, record: Record) -> int:
         """Store a record, then what was predicted of it."""
         number = super().append(record)
-        try:
-            self._learn(record)
-        except Exception as error:  # a comparison must never cost a measurement
-            self.tell(f"{record.candidate_id}: not compared with its prediction: {error}")
+        self.learn(record, lambda: _subject(record.candidate["model"]))
         return number
 
-    def _learn(self, record: Record) -> None:
-        """A cell's tasks share its speed, so that only the first of them teaches."""
-        key = (record.candidate_id, record.candidate["model"].get("sha256", ""))
-        if key in self._compared or not (seen := seen_in(record)):
+    def learn(self, cell: Cell, subject: Callable[[], Subject]) -> None:
+        """Keep what was predicted of a measurement. Tasks of a cell share its speed: the first teaches."""
+        try:
+            self._learn(cell, subject)
+        except Exception as error:  # a comparison must never cost a measurement
+            self.tell(f"{cell.candidate_id}: not compared with its prediction: {error}")
+
+    def _learn(self, cell: Cell, subject_of: Callable[[], Subject]) -> None:
+        key = (cell.candidate_id, cell.candidate["model"].get("sha256", ""))
+        if key in self._compared or not (seen := seen_in(cell)):
             return
         known = known_calibration(
             self._predictions,
-            record.machine_fingerprint,
-            engine_text(record.engine),
-            record.candidate["settings"]["threads"],
+            cell.machine_fingerprint,
+            engine_text(cell.engine),
+            cell.candidate["settings"]["threads"],
         )
         if known is None:
             return
         self._compared.add(key)
-        subject = _subject(record.candidate["model"])
+        subject = subject_of()
         stored = self._predictions.checks(known.machine_fingerprint, known.engine)
         self._predictions.keep(checked(subject, seen, known, intervals_from(stored)))
 
 
-def seen_in(record: Record) -> list[Seen]:
-    """The figures of a record that a prediction speaks of, each from windows that nothing disturbed."""
-    model, outcome = record.candidate["model"], record.outcome
-    settings = record.candidate.get("settings", {})
-    usual = all(settings.get(name, getattr(_USUAL, name)) == getattr(_USUAL, name) for name in _MUST_BE_USUAL)
-    local = model.get("twin") or model.get("path")
-    if record.candidate["engine"] != DEFAULT_ENGINE or not (usual and local and isinstance(outcome, Measured)):
-        return []
-    readings = {each.metric: each for each in outcome.readings if each.provenance is Provenance.MEASURED}
-    generates = record.suite_info["task_type"] == TaskType.GENERATE or model.get("twin")
-    found = _speeds(readings, outcome.facts)
-    return [*found, *_of_requests(readings, outcome.facts)] if generates else found
-
-
-def _speeds(readings: Mapping[str, Reading], facts: Mapping[str, Any]) -> list[Seen]:
-    found = []
-    for metric, tokens, depth, at_once in (
-        ("prefill", PREFILL_TOKENS, 0, PREFILL_TOKENS),
-        ("decode", DECODE_TOKENS, DECODE_TOKENS // 2, 1),
-    ):
-        name = f"{metric}_tokens_per_s"
-        reading = readings.get(name)
-        windows = facts.get("windows", {}).get(name, ())
-        if reading is None or len(windows) != len(reading.samples):
-            continue
-        quiet = [
-            tokens / speed for speed, window in zip(reading.samples, windows, strict=True) if not causes(window)
-        ]
-        if quiet:
-            found.append(Seen(metric, at_once, depth, tokens / typical(quiet)))
-    return found
-
-
-def _of_requests(readings: Mapping[str, Reading], facts: Mapping[str, Any]) -> list[Seen]:
-    """Peak memory; and decoding deep in a context, where requests were long."""
-    prompts, memory, gaps = (readings.get(name) for name in ("prompt_tokens", "memory_bytes", "itl_ms"))
-    context = facts.get("context_tokens")
-    if prompts is None or not context:
-        return []
-    found = []
-    if memory is not None:
-        longest = round(max(prompts.samples))
-        found.append(Seen("memory", int(context), 0, max(memory.samples), min(longest, _BATCH_TOKENS)))
-    depth = round(median(prompts.samples) + median(readings["output_tokens"].samples) / 2)
-    quiet = not any(causes(window) for window in facts.get("windows", {}).get("requests", ()))
-    if gaps is not None and quiet and depth >= _DEEP:
-        found.append(Seen("decode", 1, depth, 1e3 / typical(gaps.samples)))
-    return found
+def learn_from_twin(
+    where: str | None,
+    subject: TwinSubject,
+    tokens: TokenWork,
+    seen: Measured,
+    *,
+    machine: Machine,
+    settings: Settings,
+) -> None:
+    """The same for a twin that was measured by itself, where there is a store already; none is made for it."""
+    if subject.shape is None or subject.mix is None:
+        return
+    shape, tensors = subject.shape, subject.mix.tensors
+    candidate = twin_candidate(subject, tokens, machine, settings)
+    build = get_engine(DEFAULT_ENGINE).build()
+    cell = MeasuredTwin(candidate.id, asdict(candidate), seen, machine.fingerprint, build)
+    with suppress(StoreError), TeachingStore.existing(where) as store:
+        store.learn(cell, lambda: Subject(subject.name, subject.level, parameters_of(shape), shape, tensors))
 
 
 def _subject(model: Mapping[str, Any]) -> Subject:

@@ -44,7 +44,7 @@ class Store:
         return cls(open_engine(store_url(where)))
 
     @classmethod
-    def existing(cls, where: str | Path | None = None) -> Store:
+    def existing(cls, where: str | Path | None = None) -> Self:
         """Open a store for reading what is in it; never makes one.
 
         Raises StoreError where there is none, or what :meth:`open` raises.
@@ -52,7 +52,7 @@ class Store:
         return cls(open_engine(store_url(where), create=False))
 
     @classmethod
-    def existing_or_empty(cls, where: str | Path | None = None) -> Store:
+    def existing_or_empty(cls, where: str | Path | None = None) -> Self:
         """As :meth:`existing`; but where nobody named a store and there is none yet, one that holds nothing."""
         url = store_url(where)
         return cls(

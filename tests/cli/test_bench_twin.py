@@ -54,8 +54,22 @@ def test_a_twin_is_stored_without_a_score_and_measured_once(capsys: pytest.Captu
     (cell,) = first["cells"]
     assert cell["candidate"] == "my-llama:Q8_0+twin"
     assert "random weights" in json.dumps(cell)
+    assert cell["facts"]["threads"] == 1, "a twin heeds the settings that were chosen"
     code, again = output(capsys, *BENCH)
     assert (code, again["reused"], again["cells"]) == (0, 1, [])
+
+
+def test_settings_that_differ_make_twins_of_their_own_and_those_of_prompts_are_refused(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, found = output(capsys, *BENCH[:-1], "--kv-type", "f16,q8_0", "--json")
+    assert code == 0
+    assert [cell["candidate"] for cell in found["cells"]] == [
+        "my-llama:Q8_0+twin",
+        "my-llama:Q8_0+twin+kv-q8_0",
+    ]
+    assert run([*BENCH, "--constrain", "json"]) == 2
+    assert "--constrain means nothing to a twin" in capsys.readouterr().err
 
 
 def test_recommend_uses_its_speed_and_never_passes_it_on_a_score(capsys: pytest.CaptureFixture[str]) -> None:

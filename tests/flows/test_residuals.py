@@ -10,7 +10,7 @@ import pytest
 
 from rightsize.bench.candidates import usual_threads
 from rightsize.domain import Failed, Measured, Provenance, Reading
-from rightsize.flows import residuals
+from rightsize.flows import seen as seen_module
 from rightsize.flows.calibration import (
     LEAST_PARAMETERS,
     calibration_from,
@@ -18,7 +18,8 @@ from rightsize.flows.calibration import (
     intervals_from,
     newest,
 )
-from rightsize.flows.residuals import Seen, TeachingStore, seen_in
+from rightsize.flows.residuals import TeachingStore
+from rightsize.flows.seen import Seen, seen_in
 from rightsize.machine import scan
 from rightsize.models.gguf_header import read_header
 from rightsize.models.shapes.from_header import shape_of, typed
@@ -128,7 +129,7 @@ def probed(tmp_path, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("RIGHTSIZE_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("RIGHTSIZE_REMEASURE", "0")
-    monkeypatch.setattr(residuals, "causes", lambda _: ())
+    monkeypatch.setattr(seen_module, "causes", lambda _: ())
     keep(CALIBRATION.document())
     return tmp_path
 
@@ -180,6 +181,21 @@ def test_a_twin_of_the_bench_teaches_too_and_at_the_depth_of_its_requests(probed
     assert found.keys() == {("decode", 64), ("prefill", 0), ("memory", 0), ("decode", 302)}
     assert {each.model for each in found.values()} == {"my-model"}
     assert found["memory", 0].tokens == 512
+
+
+def test_a_twin_measured_by_itself_teaches_where_there_is_a_store_and_makes_none(probed, monkeypatch):
+    from rightsize.cli.main import run as rightsize
+
+    own_model(probed)
+    twin = ("twin", "my-model", "--quant", "F16", "--prompt-tokens", "20", "--output-tokens", "4")
+    quick = ("--requests", "2", "--repetitions", "2", "--threads", "1")
+    assert rightsize([*twin, *quick]) == 0
+    assert {each.metric for each in checks()} == {"decode", "prefill", "memory"}
+    (probed / "elsewhere").mkdir()
+    monkeypatch.chdir(probed / "elsewhere")
+    own_model(probed / "elsewhere")
+    assert rightsize([*twin, *quick]) == 0
+    assert not (probed / "elsewhere" / ".rightsize").exists()
 
 
 def test_a_comparison_that_goes_wrong_costs_no_cell(probed, capsys):
