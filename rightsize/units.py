@@ -37,6 +37,7 @@ _DURATION_EXAMPLES = "500ms, 1.5s or 2min"
 _SIZE_EXAMPLES = "512MiB, 4GB or 3GiB"
 _RATIO_EXAMPLES = "0.9 or 90%"
 _CHANGE_EXAMPLES = "1%, 0.5% or 0.01"
+_POINTS_EXAMPLES = "2% or 0.02, both two points of score"
 
 
 def parse_duration_ms(text: str, flag: str) -> float:
@@ -66,6 +67,14 @@ def parse_change(text: str, flag: str) -> float:
     if value >= 1 and "%" not in text:
         # A bare 1 could mean 1% or 100%; guessing wrong would open the gate wide.
         _refuse(text, flag, "needs a percent sign from 1 upwards", _CHANGE_EXAMPLES)
+    return value
+
+
+def parse_points(text: str, flag: str) -> float:
+    """Read a loss of score as a ratio in [0, 1]: ``2%`` or ``0.02`` are two percentage points."""
+    value = _scaled(text, flag, PERCENT, _POINTS_EXAMPLES)
+    if not 0 <= value <= 1:
+        _refuse(text, flag, "must lie between 0 and 1 (0% and 100%)", _POINTS_EXAMPLES)
     return value
 
 
@@ -136,8 +145,14 @@ def format_bytes(value: float) -> str:
 
 
 def format_ratio(value: float) -> str:
-    """Write a ratio as a percentage with one decimal: ``90.0%``."""
-    return f"{100 * value:.1f}%"
+    """Write a ratio as a percentage with one decimal: ``90.0%``, never ``-0.0%``."""
+    return f"{round(100 * value, 1) + 0.0:.1f}%"
+
+
+def format_points(value: float) -> str:
+    """Write a difference of scores in percentage points, one decimal at most: ``1 point``, ``2.5 points``."""
+    number = f"{round(100 * value, 1) + 0.0:g}"
+    return f"{number} point{'' if number in {'1', '-1'} else 's'}"
 
 
 def format_joules(value: float) -> str:

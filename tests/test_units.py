@@ -105,6 +105,15 @@ def test_what_is_written_reads_back_within_three_digits(
     assert parse(write(value).replace(",", ""), "-") == pytest.approx(value, rel=6e-3)
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.01, "1 point"), (0.025, "2.5 points"), (-0.0, "0 points"), (-1e-5, "0 points"), (-0.01, "-1 point")],
+)
+def test_a_difference_of_scores_is_written_in_points(value: float, text: str) -> None:
+    assert units.format_points(value) == text
+    assert not units.format_ratio(-1e-5).startswith("-")
+
+
 @given(st.floats(min_value=0, max_value=1))
 def test_a_ratio_reads_back_within_a_twentieth_of_a_point(value: float) -> None:
     assert units.parse_ratio(units.format_ratio(value), "-") == pytest.approx(value, abs=5.1e-4)

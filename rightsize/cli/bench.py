@@ -13,6 +13,7 @@ from rightsize.cli.common import (
     JsonFlag,
     StoreOption,
     TaskOption,
+    TrustSuite,
     examples,
     out,
     print_json,
@@ -108,9 +109,7 @@ def bench(  # noqa: PLR0917  one parameter per option
     ] = True,
     check: CheckOption = None,
     force: Annotated[bool, typer.Option("--force", help="Measure again what is stored already.")] = False,
-    trust_suite: Annotated[
-        bool, typer.Option("--trust-suite", help="Let a suite from elsewhere run its own code.")
-    ] = False,
+    trust_suite: TrustSuite = False,
     allow_code_execution: Annotated[
         bool,
         typer.Option(

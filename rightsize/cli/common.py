@@ -31,6 +31,8 @@ TaskOption = Annotated[
     typer.Option("--task", "-t", metavar="NAME", help="Task suite; repeat it or separate with commas."),
 ]
 
+TrustSuite = Annotated[bool, typer.Option("--trust-suite", help="Let a suite from elsewhere run its own code.")]
+
 
 def out() -> Console:
     """Console for results, on stdout: no colour when piped, never wider than what the reader has."""

@@ -11,6 +11,7 @@ from rightsize.cli.common import (
     JsonFlag,
     StoreOption,
     TaskOption,
+    TrustSuite,
     examples,
     out,
     print_json,
@@ -43,7 +44,7 @@ def compare(  # noqa: PLR0917  one parameter per option
         typer.Option("--quant", "-q", metavar="LEVEL", help="Only these levels, as F16,Q8_0,Q4_K_M."),
     ] = None,
     within: Annotated[
-        str, typer.Option(metavar="RATIO", help="The loss that is small enough to call a level equal.")
+        str, typer.Option(metavar="POINTS", help="The loss of score that is small enough, as 1% or 0.01.")
     ] = "1%",
     bench: Annotated[
         bool,
@@ -51,9 +52,7 @@ def compare(  # noqa: PLR0917  one parameter per option
             "--bench", help="Measure what is missing: the levels of --model, and how far distributions moved."
         ),
     ] = False,
-    trust_suite: Annotated[
-        bool, typer.Option("--trust-suite", help="Let a suite from elsewhere run its own code.")
-    ] = False,
+    trust_suite: TrustSuite = False,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -63,9 +62,9 @@ def compare(  # noqa: PLR0917  one parameter per option
     levels shown (Holm), is at most 5%; it is within the margin when the whole 95% interval is.
     """
     from rightsize.settings import resolve_settings
-    from rightsize.units import parse_ratio
+    from rightsize.units import parse_points
 
-    margin, settings = parse_ratio(within, "--within"), resolve_settings({"store": store})
+    margin, settings = parse_points(within, "--within"), resolve_settings({"store": store})
     with working("Loading tasks"):
         suites = _suites(task, trusted=trust_suite)
     if bench and model:

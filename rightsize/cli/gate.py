@@ -104,7 +104,7 @@ def gate(  # noqa: PLR0917  one parameter per option
         return
     held = hold(chosen, slices, split_commas(task))
     if held.result is None:
-        say_unmeasured(held.baseline, held.candidate, as_json=as_json)
+        say_unmeasured(held.baseline, held.candidate, held.command, as_json=as_json)
         raise typer.Exit(int(ExitCode.UNDECIDED))
     report(held.result, chosen, as_json=as_json)
     raise typer.Exit(int(gate_exit_code(held.result, chosen["on_undecided"])))

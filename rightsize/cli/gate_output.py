@@ -34,7 +34,8 @@ def report(result: GateResult, chosen: Mapping[str, Any], *, as_json: bool) -> N
         print_json(payload(result, chosen["on_undecided"]))
     else:
         for block in gate_blocks(result):
-            out().print(block)
+            # Printing a Text forgets by itself that it must not wrap.
+            out().print(block, soft_wrap=bool(getattr(block, "no_wrap", False)))
     if os.environ.get("GITHUB_ACTIONS") == "true":
         # The runner reads commands from both streams; stdout may be JSON.
         sys.stdout.flush()
@@ -52,9 +53,8 @@ def _say_undecided(result: GateResult, on_undecided: OnUndecided) -> None:
         talk().print(f"{text}. {end}".strip(), soft_wrap=True, markup=False)
 
 
-def say_unmeasured(before: Baseline, candidate: str, *, as_json: bool) -> None:
-    """Say that there is nothing to hold against the baseline yet, and how to get it."""
-    command = f"rightsize bench --task {before.suite}"
+def say_unmeasured(before: Baseline, candidate: str, command: str, *, as_json: bool) -> None:
+    """Say that there is nothing to hold against the baseline yet, and the ``command`` that measures it."""
     if as_json:
         print_json(
             {
@@ -87,6 +87,7 @@ def payload(result: GateResult, on_undecided: OnUndecided) -> dict[str, Any]:
         "candidate": result.candidate_id,
         "baseline_candidate": result.baseline_candidate_id,
         "more_items": result.more_items,
+        "more_requests": result.more_requests,
         "unchanged": result.unchanged,
         "changes": [asdict(change) for change in result.changes],
         "moved": asdict(result.moved),

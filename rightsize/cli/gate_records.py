@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,9 +52,40 @@ def _measured_one(results: Store, task: str, candidate: str | None) -> Record:
         return next(iter(measured.values()))
     if candidate in measured:
         return measured[candidate]
+    if candidate is not None and measured:
+        raise _no_such(candidate, task, measured)
     known = f"Measured on {task}: {', '.join(sorted(measured)) or 'nothing yet'}"
     problem = f"no results of {candidate!r}" if candidate else "which candidate? Add --candidate"
     raise UsageError(problem, next_step=known)
+
+
+def check_name(candidate: str, task: str, results: Store) -> None:
+    """Raise UsageError with the nearest names where the task has results, but none of ``candidate``."""
+    stored = {record.candidate_id for record in results.records(suite=task, newest=False)}
+    if stored and candidate not in stored:
+        raise _no_such(candidate, task, stored)
+
+
+def _no_such(candidate: str, task: str, stored: Iterable[str]) -> UsageError:
+    near = get_close_matches(candidate, sorted(stored), n=3)
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"Measured on {task}: {', '.join(sorted(stored))}"
+    return UsageError(f"--candidate {candidate}: no results of it on {task}", next_step=hint)
+
+
+def measuring(candidate: str, before: Baseline, results: Store, store: str) -> str:
+    """The command that measures ``candidate`` on the baseline's suite, as it was measured before if it was."""
+    from rightsize.decide.bench_run import Settling, rerun
+
+    known = results.records(candidate=candidate, newest=False)
+    if known:
+        of_task = [record for record in known if record.suite == before.suite]
+        record = (of_task or known)[-1]
+        limit = record.limit if of_task else None
+        return replace(rerun(record, store=store), tasks=(before.suite,), limit=limit).command
+    name, _, level = candidate.partition(":")
+    model = name if name.startswith("rightsize-") else "PATH"  # a baseline does not say where its file lies
+    quants = (level.partition("+")[0],) if level else ()
+    return Settling((before.suite,), models=(model,), quants=quants, store=store).command
 
 
 def newest_like(before: Baseline, results: Store, candidate: str, tasks: Sequence[str] = ()) -> Record | None:

@@ -27,11 +27,13 @@ _NOT_IN_POLICIES = ("policy", "write_baseline", "task", "as_json")
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A candidate held against a baseline; ``result`` is None when it was never measured to its end."""
+    """A candidate held against a baseline; ``result`` is None when it was never measured to its end, and
+    ``command`` then measures it."""
 
     baseline: Baseline
     candidate: str
     result: GateResult | None
+    command: str = ""
 
 
 def hold(chosen: Mapping[str, Any], slices: tuple[SliceRule, ...], tasks: Sequence[str] = ()) -> Held:
@@ -39,7 +41,7 @@ def hold(chosen: Mapping[str, Any], slices: tuple[SliceRule, ...], tasks: Sequen
 
     Raises what the command exits 2 with: BaselineError, UsageError, SettingsError, StoreError.
     """
-    from rightsize.cli.gate_records import newest_like
+    from rightsize.cli.gate_records import check_name, measuring, newest_like
     from rightsize.reports.baseline_file import read_baseline
     from rightsize.store import Store
 
@@ -49,9 +51,11 @@ def hold(chosen: Mapping[str, Any], slices: tuple[SliceRule, ...], tasks: Sequen
     with Store.existing(chosen["store"]) as results:
         record = newest_like(before, results, name, tasks)
         if record is None:
-            return Held(before, name, None)
+            if name != before.candidate_id:
+                check_name(name, before.suite, results)
+            return Held(before, name, None, measuring(name, before, results, chosen["store"] or ""))
         known = results.records(newest=False) if chosen["remeasure_baseline"] else None
-    return Held(before, name, _judged(before, record, allowances, limits, known))
+    return Held(before, name, _judged(before, record, allowances, limits, known, store=chosen["store"] or ""))
 
 
 def _judged(
@@ -60,13 +64,15 @@ def _judged(
     allowances: Allowances,
     limits: Sequence[Threshold],
     known: Sequence[Record] | None,
+    *,
+    store: str,
 ) -> GateResult:
     """Hold the record against the baseline, with both measured in turns first where ``known`` says where the
     models lie."""
     from rightsize.decide.gate import compare
 
     if known is None:
-        return compare(before, record, allowances, limits, machine_fingerprint=this_machine())
+        return compare(before, record, allowances, limits, machine_fingerprint=this_machine(), store=store)
     from rightsize.flows.remeasure import remeasure_baseline
     from rightsize.settings import resolve_settings
 

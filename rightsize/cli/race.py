@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from rightsize.cli.progress import BenchProgress
 
 if TYPE_CHECKING:
     from rightsize.decide.race_trace import Cost, RaceResult, TraceEntry
-    from rightsize.domain import Threshold
+    from rightsize.domain import Machine, Record, Threshold
     from rightsize.errors import ExitCode
 
 
@@ -44,7 +44,8 @@ def race(params: Mapping[str, Any], limits: Sequence[Threshold]) -> ExitCode:
     from rightsize.settings import resolve_settings
 
     settings = resolve_settings({"store": params["store"]})
-    suites = load_suites(params["task"])
+    suites = load_suites(params["task"], trusted=params["trust_suite"])
+    machine = scan(with_bandwidth=False)
     wanted = RaceWanted(
         suites=suites,
         thresholds=limits,
@@ -53,12 +54,15 @@ def race(params: Mapping[str, Any], limits: Sequence[Threshold]) -> ExitCode:
         reference=params["of"] or "",
         minimize=params["minimize"],
         latency_metric=f"latency_{params['latency_metric']}_ms",
+        limit=params["limit"],
+        price=_price([suite.name for suite in suites], machine, params),
+        baselines=True,
     )
     with TeachingStore.open(settings.store) as store, RaceProgress(talk()) as progress:
         store.tell = progress.note
         result = run_race(
             wanted,
-            machine=scan(with_bandwidth=False),
+            machine=machine,
             settings=settings,
             store=store,
             listener=progress,
@@ -68,6 +72,25 @@ def race(params: Mapping[str, Any], limits: Sequence[Threshold]) -> ExitCode:
     return race_exit_code(result, strict=params["strict"])
 
 
+def _price(
+    tasks: Sequence[str], machine: Machine, params: Mapping[str, Any]
+) -> Callable[[Sequence[Record]], float | None] | None:
+    """What prices a probe's records where cost is what is minimised."""
+    from rightsize.decide.objective import Minimize
+    from rightsize.reports.assumptions import read_assumptions
+    from rightsize.reports.costs import usd_per_1k_requests
+
+    if params["minimize"] is not Minimize.COST:
+        return None
+
+    def price(records: Sequence[Record]) -> float | None:
+        costs = usd_per_1k_requests(records, tasks, machine.fingerprint, params["assumptions"])
+        return costs.get(records[0].candidate_id)
+
+    read_assumptions(params["assumptions"])  # an unreadable file is said before anything is measured
+    return price
+
+
 def _show(result: RaceResult, tasks: Sequence[str], params: Mapping[str, Any]) -> None:
     command = shlex.join(["rightsize", *sys.argv[1:]])
     if params["as_json"]:
@@ -75,8 +98,9 @@ def _show(result: RaceResult, tasks: Sequence[str], params: Mapping[str, Any]) -
         return
     from rightsize.reports.race_table import race_lines
 
-    for part in race_lines(result, command):
-        out().print(part)
+    for part in race_lines(result, command, params["minimize"]):
+        # A command to be copied stays on its line; printing a Text forgets by itself that it must not wrap.
+        out().print(part, soft_wrap=bool(getattr(part, "no_wrap", False)))
 
 
 def payload(result: RaceResult, tasks: Sequence[str], minimize: str, command: str) -> dict[str, Any]:
@@ -91,15 +115,15 @@ def payload(result: RaceResult, tasks: Sequence[str], minimize: str, command: st
         "tasks": list(tasks),
         "minimize": minimize,
         "alpha": result.alpha,
-        "alpha_each": max((entry.stake for entry in result.entries), default=result.alpha),
+        "alpha_each": max((entry.stake for entry in result.all_entries), default=result.alpha),
         "verdict": words.get(race_exit_code(result), "UNDECIDED"),
         "winner": result.winner,
-        "baseline": None,
+        "baseline": result.baseline,
         "smaller_undecided": [entry.candidate for entry in result.undecided],
         "nearest_miss": None,
         "settle": [command] if result.undecided else [],
         "stuck": [],
-        "candidates": [_candidate_json(result, entry) for entry in result.entries],
+        "candidates": [_candidate_json(result, entry) for entry in result.all_entries],
         "notes": [],
         "race": {
             "order": list(result.order),
@@ -107,7 +131,7 @@ def payload(result: RaceResult, tasks: Sequence[str], minimize: str, command: st
             "exhaustive_items": result.exhaustive_items,
             "seconds": result.seconds,
             "exhaustive_seconds": result.exhaustive_seconds,
-            "trace": [_trace_json(entry, result.costs[entry.candidate]) for entry in result.entries],
+            "trace": [_trace_json(entry, result.cost(entry.candidate)) for entry in result.all_entries],
         },
     }
 
@@ -144,4 +168,6 @@ def _trace_json(entry: TraceEntry, cost: Cost) -> dict[str, Any]:
         "method": bounds.method if bounds else None,
         "more_items": entry.more_items,
         "looks": [asdict(look) for look in entry.looks],
+        "scores": [asdict(score) for score in entry.scores],
+        "drop_below": entry.reference or None,
     }

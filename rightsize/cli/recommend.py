@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ from rightsize.cli.common import (
     JsonFlag,
     StoreOption,
     TaskOption,
+    TrustSuite,
     examples,
     out,
     print_json,
@@ -51,7 +52,7 @@ def recommend(  # noqa: PLR0917  one parameter per option
     min_tokens_per_s: options.MinTokensPerS = None,
     max_energy_per_request: options.MaxEnergy = None,
     latency_metric: options.LatencyMetricOption = LatencyMetric.P95,
-    minimize: Annotated[Minimize, typer.Option(help="What the winner has least of.")] = Minimize.SIZE,
+    minimize: options.MinimizeOption = Minimize.SIZE,
     assumptions: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Prices for --minimize cost, as YAML.")
     ] = None,
@@ -76,6 +77,11 @@ def recommend(  # noqa: PLR0917  one parameter per option
         list[str] | None,
         typer.Option("--quant", "-q", metavar="LEVEL", help="With --race: levels, as for bench."),
     ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", "-n", metavar="N", min=1, help="With --race: at most this many items a task."),
+    ] = None,
+    trust_suite: TrustSuite = False,
     store: StoreOption = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -85,6 +91,7 @@ def recommend(  # noqa: PLR0917  one parameter per option
     the 5% error is split over the candidates tried. Exit 0 with a winner, 1 when all fail, 3 when undecided.
     """
     from rightsize.decide.recommendation import exit_code
+    from rightsize.reports.race_view import is_race, raced_notes
 
     limits = read_thresholds(context.params)
     if not limits:
@@ -93,14 +100,17 @@ def recommend(  # noqa: PLR0917  one parameter per option
         from rightsize.cli.race import race as run
 
         raise typer.Exit(int(run(context.params, limits)))
-    if model or quant:
-        raise UsageError("--model and --quant name what to race", next_step="Add --race, or leave them out")
+    if model or quant or limit:
+        raise UsageError(
+            "--model, --quant and --limit say what to race", next_step="Add --race, or leave them out"
+        )
     with _opened(store, to_measure=bench) as results:
         tasks = chosen_tasks(split_commas(task), results)
 
         def decide() -> Recommendation:
-            return decide_on(
-                [record for name in tasks for record in results.records(suite=name)],
+            stored = [record for name in tasks for record in results.records(suite=name, races=True)]
+            answer = decide_on(
+                [record for record in stored if not is_race(record)],
                 limits,
                 tasks,
                 minimize=minimize,
@@ -108,8 +118,9 @@ def recommend(  # noqa: PLR0917  one parameter per option
                 latency_metric=f"latency_{latency_metric}_ms",
                 include_demo=include_demo,
             )
+            return replace(answer, notes=(*answer.notes, *raced_notes(stored)))
 
-        answer = _settled(decide, results, store) if bench else decide()
+        answer = _settled(decide, results, store, trusted=trust_suite) if bench else decide()
     _show(answer, store, as_json=as_json)
     raise typer.Exit(int(exit_code(answer, strict=strict)))
 
@@ -176,7 +187,9 @@ def decide_on(
     return rank(records, limits, tasks, minimize=minimize, costs=costs, machine_fingerprint=machine, **terms)
 
 
-def _settled(decide: Callable[[], Recommendation], results: Store, store: str | None) -> Recommendation:
+def _settled(
+    decide: Callable[[], Recommendation], results: Store, store: str | None, *, trusted: bool
+) -> Recommendation:
     """Decide, measure what is open, decide again."""
     from rightsize.cli.progress import BenchProgress
     from rightsize.decide.settling import settling
@@ -190,7 +203,7 @@ def _settled(decide: Callable[[], Recommendation], results: Store, store: str | 
     for run in runs:
         talk().print(f"$ {run.command}", markup=False, soft_wrap=True)
     with BenchProgress(talk()) as progress:
-        settle(runs, results, settings=resolve_settings({}), listener=progress)
+        settle(runs, results, settings=resolve_settings({}), listener=progress, trusted=trusted)
     return decide()
 
 

@@ -76,7 +76,7 @@ def report(  # noqa: PLR0917  one parameter per option
     min_tokens_per_s: options.MinTokensPerS = None,
     max_energy_per_request: options.MaxEnergy = None,
     latency_metric: options.LatencyMetricOption = options.LatencyMetric.P95,
-    minimize: Annotated[Minimize, typer.Option(help="What the winner has least of.")] = Minimize.SIZE,
+    minimize: options.MinimizeOption = Minimize.SIZE,
     include_demo: Annotated[
         bool, typer.Option("--include-demo", help="Show the embedded candidates beside your own.")
     ] = False,

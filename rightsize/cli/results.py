@@ -134,12 +134,10 @@ def delete(
 
 def cell_json(record: Record) -> dict[str, Any]:
     """One cell with its statistics, as ``results list --json`` prints it; what is missing is null."""
-    from rightsize.reports.trust_lines import trust_json
+    from rightsize.reports.trust_lines import trust_columns
     from rightsize.store.frame import frame_row
 
-    trust = trust_json(record) or {"label": None, "reason": None}
-    row = {**frame_row(record), "created_at": record.created_at.isoformat()}
-    return {**row, "trust": trust["label"], "trust_reason": trust["reason"]}
+    return {**frame_row(record), "created_at": record.created_at.isoformat(), **trust_columns(record)}
 
 
 def _records(store: str | None, tasks: Sequence[str], candidate: str | None, *, newest: bool) -> list[Record]:
@@ -160,8 +158,9 @@ def _write(records: Sequence[Record], form: Format, stream: Any) -> None:
         document = {"schema_version": 1, "command": "results", "records": cells}
         stream.write(json.dumps(document, indent=1, ensure_ascii=False, default=str) + "\n")
         return
+    from rightsize.reports.trust_lines import TRUST_COLUMNS
     from rightsize.store.frame import COLUMNS
 
-    writer = csv.DictWriter(stream, [*COLUMNS, "trust", "trust_reason"], lineterminator="\n")
+    writer = csv.DictWriter(stream, [*COLUMNS, *TRUST_COLUMNS], lineterminator="\n")
     writer.writeheader()
     writer.writerows(cell_json(record) for record in records)

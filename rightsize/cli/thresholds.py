@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rightsize.decide.objective import Minimize
+
 if TYPE_CHECKING:
     from rightsize.domain import Threshold
 
@@ -56,7 +58,7 @@ MaxEnergy = Annotated[
 Within = Annotated[
     str | None,
     typer.Option(
-        "--within", metavar="RATIO", help="Score at most this below --of, as 2%.", rich_help_panel=_PANEL
+        "--within", metavar="POINTS", help="Score at most this below --of, as 2%.", rich_help_panel=_PANEL
     ),
 ]
 Of = Annotated[
@@ -67,6 +69,8 @@ LatencyMetricOption = Annotated[
     LatencyMetric,
     typer.Option("--latency-metric", help="Percentile of latency and TTFT.", rich_help_panel=_PANEL),
 ]
+
+MinimizeOption = Annotated[Minimize, typer.Option("--minimize", help="What the winner has least of.")]
 
 
 def read_thresholds(params: Mapping[str, Any]) -> tuple[Threshold, ...]:
@@ -87,7 +91,7 @@ def _relative(params: Mapping[str, Any]) -> list[Threshold]:
     """The threshold against a reference, which takes both of its options."""
     from rightsize.domain import Direction, Threshold
     from rightsize.errors import UsageError
-    from rightsize.units import parse_ratio
+    from rightsize.units import parse_points
 
     within, of = params.get("within"), params.get("of")
     if within is None and of is None:
@@ -95,8 +99,8 @@ def _relative(params: Mapping[str, Any]) -> list[Threshold]:
     if within is None or of is None:
         missing = "--within, as 2%" if within is None else "--of CANDIDATE"
         raise UsageError("--within and --of go together", next_step=f"Add {missing}")
-    limit = parse_ratio(within, "--within")
-    return [Threshold("score_drop", Direction.LOWER, limit, f"{within.strip()} of {of}", of)]
+    limit = parse_points(within, "--within")
+    return [Threshold("score_drop", Direction.LOWER, limit, f"{within.strip()} --of {of}", of)]
 
 
 def _readers(latency_metric: str) -> dict[str, tuple[Callable[[str, str], float], str]]:

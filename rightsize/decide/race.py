@@ -8,12 +8,12 @@ what it heard.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rightsize.decide.race_course import AskItems, Confirm, Course, Finished, Probe, ScoreTest, Step
 from rightsize.decide.race_rules import Account, RaceRules, Refusal, Standing, chance_open, standing
-from rightsize.decide.race_trace import Fate, Look, TraceEntry
+from rightsize.decide.race_trace import Fate, Look, TaskScore, TraceEntry
 from rightsize.domain import Judgement, Verdict
 from rightsize.stats.betting import score_bounds
 from rightsize.stats.bounds import Bounds
@@ -33,6 +33,7 @@ class Race:
     account: Account = field(init=False)
     _refusal: Refusal = field(init=False)
     _bounds: Bounds | None = field(init=False, default=None)
+    _reference: str = field(init=False, default="")
     trace: list[TraceEntry] = field(init=False, default_factory=list)
     winner: str | None = field(init=False, default=None)
     _at: int = field(init=False, default=0)
@@ -130,7 +131,7 @@ class Race:
         if now.verdict is None:
             return False
         bounds = now.bounds or anytime_bounds(groups, self.account.stake if now.passed else self._refusal.bets)
-        self._bounds = test.shown(bounds)
+        self._bounds, self._reference = test.shown(bounds), test.reference
         if now.passed:
             self._passed += 1
         elif now.verdict is Verdict.FAIL:
@@ -201,7 +202,16 @@ class Race:
     ) -> None:
         candidate = self.candidates[self._at]
         entry = TraceEntry(
-            candidate, fate, reason, tuple(self._looks), self._bounds, judgement, self.account.stake, more
+            candidate,
+            fate,
+            reason,
+            tuple(self._looks),
+            self._bounds,
+            judgement,
+            self.account.stake,
+            more,
+            tuple(self._task_scores(candidate)),
+            self._reference,
         )
         self.trace.append(entry)
         if fate is Fate.WON:
@@ -210,7 +220,13 @@ class Race:
         self.account = self.account.handed_on(self._capital)
         self._at, self._passed, self._capital = self._at + 1, 0, 1.0
         self._probed = self._confirming = False
-        self._looks, self._bounds = [], None
+        self._looks, self._bounds, self._reference = [], None, ""
+
+    def _task_scores(self, candidate: str) -> Iterator[TaskScore]:
+        for task, course in self.courses.items():
+            pairs = course.seen(self._of(candidate, task))
+            if pairs:
+                yield TaskScore(task, math.fsum(score for _, score in pairs) / len(pairs), len(pairs))
 
     def _of(self, candidate: str, task: str) -> dict[str, float]:
         return self._scores.setdefault((candidate, task), {})

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from rightsize.domain import Verdict
 from rightsize.stats.bounds import Bounds
-from rightsize.units import format_value
+from rightsize.units import format_points, format_value
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class ScoreTest:
         """The verdict on this test in words."""
         limit, score = format_value(self.limit, "ratio"), f"the score on {self.task}"
         if self.reference:
+            limit = format_points(self.limit)
             words = {Verdict.PASS: f"is at most {limit} below", Verdict.FAIL: f"is more than {limit} below"}
             return f"{score} {words.get(verdict, f'may be more than {limit} below')} that of {self.reference}"
         words = {Verdict.PASS: f"is at least {limit}", Verdict.FAIL: f"is below {limit}"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from rightsize.domain import Judgement
@@ -34,9 +34,19 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
+class TaskScore:
+    """The plain mean score in [0, 1] over the first ``items`` of a task's order: what a verdict rests on."""
+
+    task: str
+    score: float
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class TraceEntry:
     """One candidate's race. ``stake`` is the error its acceptance by betting had, ``more_items`` about how many
-    further items would settle it if it is undecided."""
+    further items would settle it if it is undecided. ``bounds`` are those of the last test: of the score, or of
+    the drop below ``reference`` where that is named. ``scores`` are of every task that has answers."""
 
     candidate: str
     fate: Fate
@@ -46,6 +56,8 @@ class TraceEntry:
     judgement: Judgement | None = None
     stake: float = 0.0
     more_items: int | None = None
+    scores: tuple[TaskScore, ...] = ()
+    reference: str = ""
 
     @property
     def items(self) -> int:
@@ -73,7 +85,9 @@ class Cost:
 @dataclass(frozen=True, slots=True)
 class RaceResult:
     """A race that is over. ``order`` holds every candidate, ascending; ``objectives`` what was minimised, where
-    known; ``items_each`` how many items all tasks have together."""
+    known; ``items_each`` how many items all tasks have together, ``items_of`` how many each has. ``classical``
+    is the race of the methods that need no model, where any was raced beside it; ``alpha`` is the error of
+    both together."""
 
     order: tuple[str, ...]
     objectives: Mapping[str, float | None]
@@ -82,6 +96,22 @@ class RaceResult:
     winner: str | None
     alpha: float
     items_each: int
+    items_of: Mapping[str, int] = field(default_factory=dict)
+    classical: RaceResult | None = None
+
+    @property
+    def baseline(self) -> str | None:
+        """The classical method that meets every threshold: then no model is needed. None where none does."""
+        return self.classical.winner if self.classical else None
+
+    @property
+    def all_entries(self) -> tuple[TraceEntry, ...]:
+        """The classical methods and then the models."""
+        return (*self.classical.entries, *self.entries) if self.classical else self.entries
+
+    def cost(self, candidate: str) -> Cost:
+        """What one candidate took, classical methods included."""
+        return {**(self.classical.costs if self.classical else {}), **self.costs}[candidate]
 
     @property
     def items_asked(self) -> int:
@@ -114,13 +144,13 @@ class RaceResult:
 
     @property
     def undecided(self) -> tuple[TraceEntry, ...]:
-        """Candidates that more items might still accept."""
+        """Models that more items might still accept."""
         return tuple(entry for entry in self.entries if entry.fate is Fate.UNDECIDED)
 
 
 def race_exit_code(result: RaceResult, *, strict: bool = False) -> ExitCode:
-    """Return 0 with a winner (``strict``: 3 if a smaller one is undecided), 1 when all are refused, else 3."""
-    if result.winner is not None:
+    """Return 0 if something passes (``strict``: 3 if a smaller one is open), 1 if all are refused, else 3."""
+    if result.winner is not None or result.baseline is not None:
         return ExitCode.UNDECIDED if strict and result.undecided else ExitCode.PASS
-    refused = any(entry.fate is Fate.REFUSED for entry in result.entries)
-    return ExitCode.FAIL if refused and not result.undecided else ExitCode.UNDECIDED
+    fates = {entry.fate for entry in result.all_entries}
+    return ExitCode.FAIL if Fate.REFUSED in fates and Fate.UNDECIDED not in fates else ExitCode.UNDECIDED

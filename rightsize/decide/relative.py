@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
+from rightsize.decide.more_needed import MoreNeeded, items_needed, scaled
 from rightsize.decide.thresholds import verdict_of
 from rightsize.domain import Judgement, Measured, Provenance, Record, Threshold, Verdict
 from rightsize.errors import UsageError
 from rightsize.stats.bounds import Bounds, no_bounds
 from rightsize.stats.paired import paired_drop_bounds
-from rightsize.units import format_value
+from rightsize.units import format_points
 
 METRIC = "score_drop"
-_MOST = 100_000
 
 
 def reference_among(name: str, records: Mapping[str, Mapping[str, Record]]) -> str:
@@ -31,8 +30,9 @@ def judge_drop(threshold: Threshold, record: Record, reference: Record | None, a
     """Judge how far ``record`` scores below ``reference`` on the items both answered, each at ``alpha``."""
     bounds = _drop(record, reference, alpha)
     verdict = verdict_of(threshold, bounds)
-    more = _more(threshold, bounds) if verdict is Verdict.UNDECIDED else None
-    settles = f"; about {more:,} more items would settle it" if more else ""
+    needed = MoreNeeded(None, "")
+    if verdict is Verdict.UNDECIDED and bounds.value is not None:
+        needed = items_needed(_more(threshold, bounds), record, bounds.n)
     return Judgement(
         threshold=threshold,
         verdict=verdict,
@@ -42,10 +42,10 @@ def judge_drop(threshold: Threshold, record: Record, reference: Record | None, a
         n=bounds.n,
         alpha=alpha,
         method=bounds.method,
-        reason=_reason(threshold, bounds, verdict) + settles,
+        reason="; ".join(filter(None, [_reason(threshold, bounds, verdict), needed.remark])),
         task=record.suite,
         provenance=Provenance.MEASURED if bounds.value is not None else None,
-        more_needed=more,
+        more_needed=needed.more,
     )
 
 
@@ -65,26 +65,17 @@ def _drop(record: Record, reference: Record | None, alpha: float) -> Bounds:
 def _reason(threshold: Threshold, bounds: Bounds, verdict: Verdict) -> str:
     if bounds.upper is None or bounds.lower is None:
         return bounds.reason
+    limit = f"the limit is {format_points(threshold.limit)} below {threshold.reference}"
     if verdict is Verdict.PASS:
-        return f"the score drops by at most {_text(bounds.upper)}, the limit is {threshold.text}"
+        return f"the score drops by at most {format_points(bounds.upper)}, {limit}"
     if verdict is Verdict.FAIL:
-        return f"the score drops by at least {_text(bounds.lower)}, the limit is {threshold.text}"
-    return (
-        f"the drop lies between {_text(bounds.lower)} and {_text(bounds.upper)}, the limit is {threshold.text}"
-    )
-
-
-def _text(drop: float) -> str:
-    return format_value(drop, "ratio")
+        return f"the score drops by at least {format_points(bounds.lower)}, {limit}"
+    low, high = format_points(bounds.lower), format_points(bounds.upper)
+    return f"the drop of the score lies between {low} and {high}, {limit}"
 
 
 def _more(threshold: Threshold, bounds: Bounds) -> int | None:
-    """Half-widths shrink with the root of n, so n grows by the square of half-width over distance."""
-    if bounds.value is None or bounds.lower is None or bounds.upper is None or bounds.n == 0:
+    if bounds.value is None or bounds.lower is None or bounds.upper is None:
         return None
-    gap = abs(bounds.value - threshold.limit)
     half = bounds.upper - bounds.value if bounds.value <= threshold.limit else bounds.value - bounds.lower
-    if gap == 0:
-        return None
-    more = math.ceil(bounds.n * (half / gap) ** 2) - bounds.n
-    return max(1, more) if more <= _MOST else None
+    return scaled(bounds.n, half, abs(bounds.value - threshold.limit))

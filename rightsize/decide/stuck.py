@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rightsize.decide.more_needed import items_in_suite
 from rightsize.decide.nearest import miss
 from rightsize.decide.recommendation import CandidateResult, Change, Recommendation
-from rightsize.decide.settling import settles
+from rightsize.decide.settling import ITEM_METRICS, settles
 from rightsize.domain import Verdict
 
 
@@ -28,7 +28,7 @@ def stuck(recommendation: Recommendation) -> tuple[Stuck, ...]:
     return tuple(
         _stuck(result)
         for result in recommendation.smaller_undecided
-        if not result.problems and not settles(result, recommendation.tasks)
+        if not result.problems and not settles(result, recommendation)
     )
 
 
@@ -37,7 +37,7 @@ def _stuck(result: CandidateResult) -> Stuck:
     short = [
         judgement
         for judgement in result.judgements
-        if judgement.verdict is Verdict.UNDECIDED and judgement.threshold.metric in {"score", "invalid_rate"}
+        if judgement.verdict is Verdict.UNDECIDED and judgement.threshold.metric in ITEM_METRICS
     ]
     totals = [items_in_suite(result.records[judgement.task]) for judgement in short if judgement.task]
     known = [total for total in totals if total is not None]

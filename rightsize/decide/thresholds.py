@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from rightsize.decide.evidence import MACHINE_FREE, Evidence, evidence
 from rightsize.decide.more_needed import more_samples_needed
-from rightsize.decide.trust import with_trust
+from rightsize.decide.trust import trust_of, with_trust
 from rightsize.domain import Absent, Direction, Judgement, Record, Threshold, Verdict
 from rightsize.metrics import METRICS
 from rightsize.stats.bounds import Bounds
+from rightsize.stats.trust import Trust
 from rightsize.units import format_value
 
 OTHER_MACHINE = "measured on another machine"
@@ -43,7 +44,9 @@ def judge(
     found = evidence(record, threshold.metric, alpha)
     if isinstance(found, Absent):
         return _unknown(threshold, record, alpha, found.reason)
-    return with_trust(_judged(threshold, record, found), record)
+    disturbed = trust_of(record, threshold.metric)
+    is_clean = disturbed is None or disturbed.label is not Trust.CONTAMINATED
+    return with_trust(_judged(threshold, record, found, growing=is_clean), record)
 
 
 def verdict_of(threshold: Threshold, bounds: Bounds) -> Verdict:
@@ -56,9 +59,12 @@ def verdict_of(threshold: Threshold, bounds: Bounds) -> Verdict:
     return Verdict.PASS if passes else Verdict.FAIL if fails else Verdict.UNDECIDED
 
 
-def _judged(threshold: Threshold, record: Record, found: Evidence) -> Judgement:
+def _judged(threshold: Threshold, record: Record, found: Evidence, *, growing: bool) -> Judgement:
+    """The judgement by the bounds alone; with ``growing`` how many more samples like these would settle it."""
     bounds, verdict = found.bounds, verdict_of(threshold, found.bounds)
-    needed = more_samples_needed(threshold, record, found) if verdict is Verdict.UNDECIDED else None
+    needed = None
+    if verdict is Verdict.UNDECIDED and (growing or bounds.least_n):
+        needed = more_samples_needed(threshold, record, found)
     return Judgement(
         threshold=threshold,
         verdict=verdict,

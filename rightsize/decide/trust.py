@@ -58,19 +58,26 @@ def overall_trust(record: Record) -> TrustVerdict | None:
     return worst
 
 
+def worse_of(verdicts: Sequence[TrustVerdict | None]) -> TrustVerdict | None:
+    """Return the worst verdict of those there are; None where there is none."""
+    known = [verdict for verdict in verdicts if verdict is not None]
+    return max(known, key=lambda verdict: _ORDER.index(verdict.label), default=None)
+
+
 def with_trust(judgement: Judgement, record: Record) -> Judgement:
     """Return the judgement as far as a disturbed measurement may carry it.
 
     A disturbance makes things slower, hungrier and never better: a PASS holds all the more and says so, but a
     FAIL may be the disturbance's and not the candidate's, so it is UNDECIDED until it is measured again. Of
-    memory the opposite holds: what was swapped out is not seen, so a PASS may be the swapping's.
+    memory the opposite holds: what was swapped out is not seen, so a PASS may be the swapping's. What is
+    UNDECIDED asks for a quiet machine rather than for more of the same.
     """
     metric = judgement.threshold.metric
     verdict = trust_of(record, metric)
     if verdict is None or verdict.label is None or judgement.value is None:
         return judgement
     judgement = replace(judgement, trust=verdict.label.value)
-    if verdict.label is not Trust.CONTAMINATED or judgement.verdict is Verdict.UNDECIDED:
+    if verdict.label is not Trust.CONTAMINATED:
         return judgement
     holds = Verdict.FAIL if metric == "memory_bytes" else Verdict.PASS
     if judgement.verdict is holds:
@@ -80,7 +87,7 @@ def with_trust(judgement: Judgement, record: Record) -> Judgement:
         judgement,
         verdict=Verdict.UNDECIDED,
         reason=f"{judgement.reason}; {why}",
-        more_needed=0,
+        more_needed=judgement.more_needed or 0,
     )
 
 

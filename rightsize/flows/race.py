@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
-from rightsize.bench.candidates import expand_candidates
-from rightsize.bench.plan import Cell
-from rightsize.bench.run import key_of
+from rightsize.bench.candidates import baseline_candidates, expand_candidates
+from rightsize.bench.plan import Cell, chosen_items
+from rightsize.bench.run import key_of, misfit
 from rightsize.bench.spending import Budget, check_budget
 from rightsize.decide.objective import Minimize
 from rightsize.decide.race import Race
@@ -18,17 +18,20 @@ from rightsize.decide.race_trace import RaceResult
 from rightsize.domain import Candidate, Job, Machine, Record, Suite, Threshold
 from rightsize.engines.registry import get_engine
 from rightsize.errors import UsageError
-from rightsize.flows.race_driver import Driver, RaceListener, Results
+from rightsize.flows.race_driver import Driver, Price, RaceListener, Results
 from rightsize.flows.race_records import race_fingerprint
 from rightsize.settings import Settings
 
+#: Share of the error for the classical methods. They answer in microseconds and afford every item.
+CLASSICAL_SHARE = 0.1
 _ORDER_SEED = "race"  # The order of the items must not depend on any answer: it follows from the suite alone.
 
 
 @dataclass(frozen=True, slots=True)
 class RaceWanted:
-    """What to race, in the user's words. ``reference`` names the candidate that a relative threshold is
-    about."""
+    """What to race, in the user's words. ``reference`` names the candidate that a relative threshold is about,
+    ``limit`` the most items a task, the same that ``bench --limit`` runs. ``price`` is needed to minimise cost.
+    ``baselines`` races the classical methods that suit every task beside the models."""
 
     suites: Sequence[Suite]
     thresholds: Sequence[Threshold]
@@ -38,6 +41,9 @@ class RaceWanted:
     minimize: Minimize = Minimize.SIZE
     latency_metric: str = "latency_p95_ms"
     allow_requantize: bool = False
+    limit: int | None = None
+    price: Price | None = None
+    baselines: bool = False
 
 
 def run_race(
@@ -67,9 +73,12 @@ def run_race(
         notify=notify,
     )
     check_budget(candidates, Budget())
-    cells = {c.id: Cell(c, tuple(Job(c, suite) for suite in wanted.suites)) for c in candidates}
+    names = [candidate.id for candidate in candidates]
+    methods = _methods(wanted.suites, names) if wanted.baselines else []
+    everybody = [*candidates, *methods]
+    cells = {c.id: Cell(c, tuple(Job(c, suite) for suite in wanted.suites)) for c in everybody}
     reference = _named(wanted.reference, list(cells)) if wanted.reference else ""
-    builds = {name: dict(get_engine(name).build()) for name in {c.engine for c in candidates}}
+    builds = {name: dict(get_engine(name).build()) for name in {c.engine for c in everybody}}
     driver = Driver(
         cells,
         wanted.thresholds,
@@ -80,38 +89,68 @@ def run_race(
         listener=listener,
     )
     driver.remember(_known(cells, machine, store))
-    objectives = driver.objectives(wanted.minimize, wanted.latency_metric)
-    order = sorted(cells, key=lambda name: _rank(objectives[name], cells[name].candidate))
-    courses = {suite.name: course_of(suite) for suite in wanted.suites}
+    objectives = driver.objectives(names, wanted.minimize, wanted.latency_metric, wanted.price)
+    order = sorted(names, key=lambda name: _rank(objectives[name], cells[name].candidate))
+    courses = {suite.name: course_of(suite, wanted.limit) for suite in wanted.suites}
     tests = [test for suite in wanted.suites for test in _tests(wanted.thresholds, suite.name, reference)]
     facts = [threshold for threshold in wanted.thresholds if not threshold.metric.startswith("score")]
-    race = Race(order, courses, tests, rules, facts_matter=bool(facts))
-    driver.run(race)
+
+    def race_of(field: Sequence[str], share: float) -> Race:
+        own = replace(rules, alpha=rules.alpha * share)
+        return Race(field, courses, tests, own, facts_matter=bool(facts))
+
+    # The methods come last: what they need of a reference the models have asked by then.
+    share = CLASSICAL_SHARE if methods else 0.0
+    races = [race_of(order, 1 - share)]
+    races += [race_of([method.id for method in methods], share)] if methods else []
+    driver.run(races)
+    models, *others = (_result(race, rules, objectives, courses, driver) for race in races)
+    return replace(models, classical=others[0]) if others else models
+
+
+def _result(
+    race: Race,
+    rules: RaceRules,
+    objectives: Mapping[str, float | None],
+    courses: Mapping[str, Course],
+    driver: Driver,
+) -> RaceResult:
     return RaceResult(
-        order=tuple(order),
-        objectives=objectives,
+        order=tuple(race.candidates),
+        objectives={name: objectives.get(name) for name in race.candidates},
         entries=tuple(race.trace),
-        costs=driver.costs(),
+        costs=driver.costs(race.candidates),
         winner=race.winner,
         alpha=rules.alpha,
         items_each=sum(course.items for course in courses.values()),
+        items_of={task: course.items for task, course in courses.items()},
     )
 
 
-def course_of(suite: Suite) -> Course:
-    """The items of a suite, whole groups in an order that follows from the suite alone."""
+def _methods(suites: Sequence[Suite], named: Sequence[str]) -> list[Candidate]:
+    """The classical methods that suit every task and were not named themselves."""
+    return [
+        method
+        for method in baseline_candidates()
+        if method.id not in named
+        and all(misfit(get_engine(method.engine), method, suite) is None for suite in suites)
+    ]
+
+
+def course_of(suite: Suite, limit: int | None = None) -> Course:
+    """The items that ``limit`` chooses of a suite, whole groups in an order that follows from it alone."""
     groups: dict[str, list[str]] = {}
-    for item in suite.items:
+    for item in chosen_items(suite, limit):
         groups.setdefault(item.group, []).append(item.id)
-    names = sorted(groups)
+    names = sorted({item.group for item in suite.items})
     Random(f"{_ORDER_SEED} {suite.sha256}").shuffle(names)  # noqa: S311  no secret
-    return Course(suite.name, tuple((name, tuple(groups[name])) for name in names))
+    return Course(suite.name, tuple((name, tuple(groups[name])) for name in names if name in groups))
 
 
 def _check(wanted: RaceWanted) -> None:
-    if wanted.minimize is Minimize.COST:
+    if wanted.minimize is Minimize.COST and wanted.price is None:
         raise UsageError(
-            "--race cannot minimise cost, which is known only once everything is measured",
+            "this race knows no prices to minimise cost by",
             next_step="Use --minimize size, memory, latency or energy, or recommend without --race",
         )
     about_scores = any(threshold.metric.startswith("score") for threshold in wanted.thresholds)
@@ -155,4 +194,14 @@ def _known(cells: Mapping[str, Cell], machine: Machine, store: Results) -> list[
             owner[full] = owner[race_fingerprint(full)] = name
     tasks = {job.suite.name for cell in cells.values() for job in cell.jobs}
     records = [record for task in sorted(tasks) for record in store.records(suite=task, races=True)]
-    return [(owner[record.fingerprint], record) for record in records if record.fingerprint in owner]
+    return [
+        (owner[record.fingerprint], record)
+        for record in sorted(records, key=_fullest_last)
+        if record.fingerprint in owner
+    ]
+
+
+def _fullest_last(record: Record) -> tuple[bool, float, int]:
+    """The last one heard wins: of several answers to an item those of the record that ``recommend`` goes by."""
+    limit = float("inf") if record.limit is None else float(record.limit)
+    return "race" not in record.suite_info, limit, record.id

@@ -3,9 +3,10 @@ heard."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol
 
 from rightsize.bench.heat import FactsWanted, Heat
@@ -40,7 +41,15 @@ from rightsize.units import format_value
 PROBE_REQUESTS = 8
 PROBE_REPETITIONS = 3
 _SPEED = ("decode_tokens_per_s", "prefill_tokens_per_s")
-_OBJECTIVES = {Minimize.MEMORY: "memory_bytes", Minimize.ENERGY: "energy_j_per_request"}
+_OBJECTIVES = {
+    Minimize.MEMORY: "memory_bytes",
+    Minimize.ENERGY: "energy_j_per_request",
+    Minimize.COST: "cost_usd_per_1k_requests",
+}
+
+
+#: What a candidate's requests cost by the records of a probe, in whatever unit is minimised; None: not known.
+Price = Callable[[Sequence[Record]], float | None]
 
 
 class RaceListener(Listener, Protocol):
@@ -87,7 +96,7 @@ class Driver:
         self._outcomes: dict[tuple[str, str], dict[str, ItemOutcome]] = {}
         self._measured: dict[str, dict[str, Record]] = {}
         self._heats: dict[str, list[Heat]] = {}
-        self._asked: dict[str, int] = {}
+        self._asked: dict[str, dict[str, list[str]]] = {}
         self._reused: dict[str, int] = {}
         self._open: str | None = None
         self._stack = ExitStack()
@@ -106,48 +115,53 @@ class Driver:
             items = {item.item_id: item for item in outcome.items if item.error is None}
             self._outcomes.setdefault((name, record.suite), {}).update(items)
 
-    def objectives(self, minimize: Minimize, latency_metric: str) -> dict[str, float | None]:
-        """What is minimised for every candidate: file sizes, or a short probe of each."""
+    def objectives(
+        self, names: Sequence[str], minimize: Minimize, latency_metric: str, price: Price | None = None
+    ) -> dict[str, float | None]:
+        """What is minimised for the named candidates: file sizes, or a short probe of each."""
         if minimize is Minimize.SIZE:
-            sizes = {name: cell.candidate.model.size_bytes for name, cell in self._cells.items()}
+            sizes = {name: self._cells[name].candidate.model.size_bytes for name in names}
             return {name: None if size is None else float(size) for name, size in sizes.items()}
         metric = latency_metric if minimize is Minimize.LATENCY else _OBJECTIVES[minimize]
+        figure: Price = price if price and minimize is Minimize.COST else partial(_largest, metric=metric)
         found: dict[str, float | None] = {}
-        for name in self._cells:
+        for name in names:
             try:
-                records = self._probed(name, metric)
+                found[name] = figure(self._probed(name, metric))
             except WorkerFailed:
                 found[name] = None
-                continue
-            seen = [evidence(record, metric, 0.05) for record in records]
-            values = [one.bounds.value for one in seen if isinstance(one, Evidence)]
-            figures = [value for value in values if value is not None]
-            found[name] = max(figures) if figures and len(figures) == len(seen) else None
         self._close()
         return found
 
     # --- the race -------------------------------------------------------------------------------------------
 
-    def run(self, race: Race) -> None:
-        """Measure what the race asks for until it is over. An interrupt stores what was answered first."""
-        self._told["order"] = list(race.candidates)
-        for (name, task), outcomes in self._outcomes.items():
-            race.hear_scores(name, task, {item: outcome.score for item, outcome in outcomes.items()})
+    def run(self, races: Sequence[Race]) -> None:
+        """Measure what one race after the other asks for, over the same items, until they are over. An
+        interrupt stores what was answered first."""
+        self._told["order"] = [name for race in races for name in race.candidates]
+        self._told["items_of"] = {task: course.items for task, course in races[0].courses.items()}
         try:
-            while not isinstance(step := race.step(), Finished):
-                self._note_ended(race)
-                try:
-                    self._take(race, step)
-                except WorkerFailed as death:
-                    self._broke(race, step.candidate, str(death))
-            self._note_ended(race)
+            for race in races:
+                self._run(race)
         finally:
             self._close()
-            self._keep_the_rest(race)
+            self._keep_the_rest(races)
 
-    def costs(self) -> dict[str, Cost]:
-        """What each candidate took."""
-        return {name: self._cost(name) for name in self._cells}
+    def _run(self, race: Race) -> None:
+        self._ended = 0
+        for (name, task), outcomes in self._outcomes.items():
+            race.hear_scores(name, task, {item: outcome.score for item, outcome in outcomes.items()})
+        while not isinstance(step := race.step(), Finished):
+            self._note_ended(race)
+            try:
+                self._take(race, step)
+            except WorkerFailed as death:
+                self._broke(race, step.candidate, str(death))
+        self._note_ended(race)
+
+    def costs(self, names: Sequence[str]) -> dict[str, Cost]:
+        """What each of the named candidates took."""
+        return {name: self._cost(name) for name in names}
 
     def _take(self, race: Race, step: AskItems | Probe | Confirm) -> None:
         match step:
@@ -167,10 +181,10 @@ class Driver:
         finally:  # what a worker said before it died, or before an interrupt, is kept
             heard = {outcome.item_id: outcome for outcome in heat.heard(task, new)}
             known.update(heard)
-            self._asked[candidate] = self._asked.get(candidate, 0) + len(heard)
+            self._asked.setdefault(candidate, {}).setdefault(task, []).extend(heard)
         scores = {item: known[item].score for item in items}
         race.hear_scores(candidate, task, scores)
-        total = len(next(job.suite for job in self._cells[candidate].jobs if job.suite.name == task).items)
+        total = race.courses[task].items
         self._listener.looked(candidate, task, len(scores), total, sum(scores.values()) / len(scores))
 
     def _broke(self, race: Race, candidate: str, reason: str) -> None:
@@ -289,17 +303,30 @@ class Driver:
     def _note_ended(self, race: Race) -> None:
         for entry in race.trace[self._ended :]:
             self._ended += 1
-            self._reused[entry.candidate] = max(0, entry.items - self._asked.get(entry.candidate, 0))
-            self._keep(entry)
+            self._reused[entry.candidate] = max(0, entry.items - self._items_asked(entry.candidate))
+            self._keep(race, entry)
             self._listener.ended(entry, self._cost(entry.candidate))
 
-    def _keep_the_rest(self, race: Race) -> None:
+    def _keep_the_rest(self, races: Sequence[Race]) -> None:
         """Answers of a candidate that was cut short, and of the reference."""
-        ended = {entry.candidate for entry in race.trace}
+        ended = {entry.candidate for race in races for entry in race.trace}
         for candidate in set(self._asked) - ended:
-            self._keep(TraceEntry(candidate, Fate.INTERRUPTED, "the race ended before its own verdict"))
+            self._keep(
+                races[0], TraceEntry(candidate, Fate.INTERRUPTED, "the race ended before its own verdict")
+            )
 
-    def _keep(self, entry: TraceEntry) -> None:
+    def _answers(self, race: Race, candidate: str, task: str) -> list[ItemOutcome]:
+        """The answers that the race went by, in its order: what other runs answered beside them is theirs."""
+        known = self._outcomes.get((candidate, task), {})
+        course = race.courses[task]
+        went_by = len(course.seen({item: outcome.score for item, outcome in known.items()}))
+        asked = self._asked.get(candidate, {}).get(task, [])
+        return [known[item] for item in dict.fromkeys([*course.upto(went_by), *asked]) if item in known]
+
+    def _items_asked(self, candidate: str) -> int:
+        return sum(len(items) for items in self._asked.get(candidate, {}).values())
+
+    def _keep(self, race: Race, entry: TraceEntry) -> None:
         heats = self._heats.get(entry.candidate, [])
         if not heats:
             return
@@ -311,7 +338,7 @@ class Driver:
             "seconds": cost.seconds,
         }
         for job in heats[-1].cell.jobs:
-            items = list(self._outcomes.get((entry.candidate, job.suite.name), {}).values())
+            items = self._answers(race, entry.candidate, job.suite.name)
             outcome = heats[-1].outcome(job.suite.name, items, {})
             if entry.fate is Fate.FAILED:
                 outcome = Failed(entry.reason, tuple(items))
@@ -324,9 +351,17 @@ class Driver:
     def _cost(self, candidate: str) -> Cost:
         spent = [heat.spent for heat in self._heats.get(candidate, [])]
         return Cost(
-            items_asked=self._asked.get(candidate, 0),
+            items_asked=self._items_asked(candidate),
             items_reused=self._reused.get(candidate, 0),
             load_s=sum(one.load_s for one in spent),
             facts_s=sum(one.facts_s for one in spent),
             answer_s=sum(one.answer_s for one in spent),
         )
+
+
+def _largest(records: Sequence[Record], metric: str) -> float | None:
+    """The worst task's figure, None unless every task has one."""
+    seen = [evidence(record, metric, 0.05) for record in records]
+    values = [one.bounds.value for one in seen if isinstance(one, Evidence)]
+    figures = [value for value in values if value is not None]
+    return max(figures) if figures and len(figures) == len(seen) else None

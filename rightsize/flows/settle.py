@@ -10,7 +10,7 @@ from rightsize.bench.matrix import Results, Wanted, measure
 from rightsize.bench.protocol import TokenWork
 from rightsize.bench.run import Listener
 from rightsize.bench.twin_records import bench_twins
-from rightsize.decide.settling import Settling
+from rightsize.decide.bench_run import QUIET_TIMEOUT_S, Settling
 from rightsize.domain import Record, Suite
 from rightsize.machine import scan
 from rightsize.models.catalogue.load import find_entry
@@ -19,31 +19,30 @@ from rightsize.settings import Settings
 from rightsize.suites.lm_eval_tasks import open_suites
 
 
-def settle(runs: Sequence[Settling], store: Results, *, settings: Settings, listener: Listener) -> list[Record]:
-    """Do the runs, each as the command it names would, and return what was stored."""
+def settle(
+    runs: Sequence[Settling], store: Results, *, settings: Settings, listener: Listener, trusted: bool = False
+) -> list[Record]:
+    """Do the runs, each as the command it names would, and return what was stored.
+
+    ``trusted`` lets a suite from elsewhere run its own code.
+    """
     records: list[Record] = []
     for run in runs:
-        suites = [suite for task in run.tasks for suite in open_suites(task)]
+        suites = [suite for task in run.tasks for suite in open_suites(task, trusted=trusted)]
         if run.twin:
             records += _twins(run, suites, store, settings, listener)
             continue
         wanted = Wanted(
             suites=suites,
-            models=[run.model] if run.model else [],
-            levels=[run.quant] if run.quant else [],
+            models=run.models,
+            levels=run.quants,
             limit=run.limit,
             force=run.force,
-            baselines=not (run.model or run.twin),
+            baselines=not (run.models or run.twin),
             variants={"--constrain, --prompt or --lora": (dict(run.contents),)} if run.contents else {},
             varied=run.varied,
         )
-        chosen = replace(
-            settings,
-            requests=run.requests or settings.requests,
-            repetitions=run.repetitions or settings.repetitions,
-            **_chosen(run.settings),
-        )
-        records += measure(wanted, settings=chosen, store=store, listener=listener).records
+        records += measure(wanted, settings=_as_run(settings, run), store=store, listener=listener).records
     return records
 
 
@@ -51,13 +50,8 @@ def _twins(
     run: Settling, suites: Sequence[Suite], store: Results, settings: Settings, listener: Listener
 ) -> tuple[Record, ...]:
     """A twin once more, with more requests."""
-    chosen = replace(
-        settings,
-        requests=run.requests or settings.requests,
-        repetitions=run.repetitions or settings.repetitions,
-        **_chosen(run.settings),
-    )
-    subject = TwinSubject.of(find_entry(run.twin), run.quant)
+    (quant,) = run.quants
+    subject = TwinSubject.of(find_entry(run.twin), quant)
     machine = scan(with_bandwidth=False)
     tokens = TokenWork(*run.twin_tokens)
     return bench_twins(
@@ -65,11 +59,22 @@ def _twins(
         suites,
         tokens,
         machine=machine,
-        settings=chosen,
+        settings=_as_run(settings, run),
         store=store,
         listener=listener,
         force=run.force,
     ).records
+
+
+def _as_run(settings: Settings, run: Settling) -> Settings:
+    """The settings that the run's flags stand for."""
+    return replace(
+        settings,
+        requests=run.requests or settings.requests,
+        repetitions=run.repetitions or settings.repetitions,
+        quiet_timeout_s=QUIET_TIMEOUT_S if run.quiet else settings.quiet_timeout_s,
+        **_chosen(run.settings),
+    )
 
 
 def _chosen(flags: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -11,8 +11,11 @@ from rich.table import Table
 from rich.text import Text
 
 from rightsize.decide.cliff import Cliff, Flip, LevelChange
-from rightsize.domain import Absent, Estimate, Measured
+from rightsize.domain import Absent, Estimate, Measured, Record
 from rightsize.metrics import METRICS
+from rightsize.reports.trust_lines import joint_trust, marks_legend, marks_of
+from rightsize.stats.trust import Trust
+from rightsize.units import format_points
 
 FLIPS_SHOWN = 5
 _COLUMNS = {
@@ -34,23 +37,35 @@ def cliff_lines(found: Cliff) -> Iterator[RenderableType]:
     """The table, the answer in words, flipped items, and why anything is missing."""
     yield _table(found)
     yield Text(cliff_sentence(found), style="bold")
+    yield Text(margin_sentence(found))
     for level in found.levels:
         if level.worse or level.better:
             yield Text(flips_line(level))
     for reason in _reasons(found):
         yield Text(reason, style="dim")
-    yield Text(_LEGEND.format(reference=found.reference.candidate["model"]["quant"]), style="dim")
+    marks = "".join(_marks(level, found.reference, metric) for level in found.levels for metric in _COLUMNS)
+    legend = _LEGEND.format(reference=_quant(found))
+    yield Text(" ".join(filter(None, [legend, marks_legend(marks)])), style="dim")
 
 
 def cliff_sentence(found: Cliff) -> str:
-    """``Q3_K_M loses 4.1 points [2.2, 6.0]; Q4_K_M is within 1 point at 95%.``"""
+    """``The cliff on sql: Q3_K_M loses 4.1 points [2.2, 6.0]; Q4_K_M is within 1 point at 95%.``"""
     edge = found.edge
     if edge is None:
         said = "; ".join(_said(level) for level in found.levels)
-        return f"No level loses for certain: {said}."
+        return f"No level loses for certain on {found.suite}: {said}."
     before = found.levels[: found.levels.index(edge)]
     last = _said(before[-1]) if before else f"the next better level is {_quant(found)} itself"
-    return f"The cliff: {_said(edge)}; {last}."
+    return f"The cliff on {found.suite}: {_said(edge)}; {last}."
+
+
+def margin_sentence(found: Cliff) -> str:
+    """``Within 1 point of F16 on sql, at 95%: Q8_0, Q4_K_M; not shown for Q3_K_M.``"""
+    within = [level.quant for level in found.levels if level.within]
+    others = [level.quant for level in found.levels if not level.within]
+    shown = ", ".join(within) or "no level"
+    rest = f"; not shown for {', '.join(others)}" if within and others else ""
+    return f"Within {format_points(found.margin)} of {_quant(found)} on {found.suite}, at 95%: {shown}{rest}."
 
 
 def _said(level: LevelChange) -> str:
@@ -58,8 +73,9 @@ def _said(level: LevelChange) -> str:
     if level.loses:
         return f"{level.quant} loses {_number(points)} points{_interval(level)}"
     if level.within:
-        margin = f"{100 * level.margin:g}"
-        return f"{level.quant} is within {margin} point{'' if margin == '1' else 's'} at 95%"
+        return f"{level.quant} is within {format_points(level.margin)} at 95%"
+    if not round(points, 1):
+        return f"{level.quant} scores about the same{_interval(level)}, which is open"
     word, interval = ("loses" if points > 0 else "gains"), _interval(level, gain=points <= 0)
     return f"{level.quant} {word} {_number(abs(points))} points{interval}, not for certain"
 
@@ -100,14 +116,16 @@ def _table(found: Cliff) -> Table:
         table.add_column(name, justify="right", no_wrap=True)
     for level in found.levels:
         table.add_row(
-            level.quant, *_cells(level), style="red" if level.loses else "green" if level.within else ""
+            level.quant,
+            *_cells(level, found.reference),
+            style="red" if level.loses else "green" if level.within else "",
         )
     return table
 
 
-def _cells(level: LevelChange) -> Iterator[str]:
-    points = -100 * level.drop.value if level.drop.value is not None else 0.0
-    yield f"{points:+.1f}{_interval(level, gain=True).replace(', ', ',')}"
+def _cells(level: LevelChange, reference: Record) -> Iterator[str]:
+    points = round(-100 * level.drop.value if level.drop.value is not None else 0.0, 1)
+    yield f"{f'{points:+.1f}' if points else '0.0'}{_interval(level, gain=True).replace(', ', ',')}"
     yield "<.001" if level.p_holm < 0.001 else f"{level.p_holm:.2f}".lstrip("0") if level.p_holm < 1 else "1"
     yield f"{len(level.worse)}/{len(level.better)}"
     kl, top1 = (level.distances[name] for name in _NAMES)
@@ -115,7 +133,17 @@ def _cells(level: LevelChange) -> Iterator[str]:
     yield "-" if isinstance(top1, Absent) else f"{100 * top1.value:.0f}%"
     for metric in _COLUMNS:
         ratio = level.ratios[metric]
-        yield "-" if isinstance(ratio, Absent) else f"{ratio.value:.2f}"
+        yield "-" if isinstance(ratio, Absent) else f"{ratio.value:.2f}{_marks(level, reference, metric)}"
+
+
+def _marks(level: LevelChange, reference: Record, metric: str) -> str:
+    """Marks of a ratio: both of its sides may be modelled or disturbed."""
+    ratio = level.ratios[metric]
+    return "" if isinstance(ratio, Absent) else marks_of(_trust(level, reference, metric), ratio.provenance)
+
+
+def _trust(level: LevelChange, reference: Record, metric: str) -> Trust | None:
+    return joint_trust([level.record, reference], metric)
 
 
 def _reasons(found: Cliff) -> Iterator[str]:
@@ -149,12 +177,12 @@ def cliff_json(found: Cliff) -> dict[str, Any]:
         "margin": found.margin,
         "cliff": edge.candidate_id if edge else None,
         "sentence": cliff_sentence(found),
-        "levels": [_level_json(level) for level in found.levels],
+        "levels": [_level_json(level, found.reference) for level in found.levels],
         "notes": list(found.notes),
     }
 
 
-def _level_json(level: LevelChange) -> dict[str, Any]:
+def _level_json(level: LevelChange, reference: Record) -> dict[str, Any]:
     drop = level.drop
     return {
         "candidate": level.candidate_id,
@@ -173,7 +201,10 @@ def _level_json(level: LevelChange) -> dict[str, Any]:
         "within_margin": level.within,
         "worse": [_flip_json(flip) for flip in level.worse],
         "better": [_flip_json(flip) for flip in level.better],
-        "figures": [_figure_json(name, figure) for name, figure in {**level.distances, **level.ratios}.items()],
+        "figures": [
+            *(_figure_json(name, figure) for name, figure in level.distances.items()),
+            *(_figure_json(n, figure, _trust(level, reference, n)) for n, figure in level.ratios.items()),
+        ],
     }
 
 
@@ -187,7 +218,7 @@ def _flip_json(flip: Flip) -> dict[str, Any]:
     }
 
 
-def _figure_json(name: str, figure: Estimate | Absent) -> dict[str, Any]:
+def _figure_json(name: str, figure: Estimate | Absent, label: Trust | None = None) -> dict[str, Any]:
     if isinstance(figure, Absent):
         return {"name": name, "absent": figure.reason}
     return {
@@ -199,4 +230,5 @@ def _figure_json(name: str, figure: Estimate | Absent) -> dict[str, Any]:
         "n": figure.n,
         "method": figure.method,
         "provenance": figure.provenance.value,
+        "trust": label.value if label else None,
     }

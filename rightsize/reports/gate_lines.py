@@ -9,6 +9,7 @@ from rightsize.decide.gate import GateResult
 from rightsize.decide.gate_checks import SCORE_FLAG, Check
 from rightsize.decide.thresholds import flag_of
 from rightsize.domain import Judgement, Verdict
+from rightsize.stats.trust import Trust
 
 _LEAST_SCORE_FLAG = "--min-accuracy"
 
@@ -47,16 +48,33 @@ def cause_text(result: GateResult) -> str:
 
 
 def undecided_text(result: GateResult) -> str:
-    """What would decide an undecided gate, in one sentence; empty when it is decided."""
+    """What is open in an undecided gate and what would decide it, in one sentence; empty when it is decided."""
     if result.verdict is not Verdict.UNDECIDED:
         return ""
-    more = result.more_items
-    needed = f"about {more:,} more items would decide" if more else "more items alone would not decide it"
-    return f"Undecided: {', '.join(_open_names(result))}; {needed}"
+    return f"Undecided: {'; '.join([*_told(result), *_counted(result)])}"
 
 
-def _open_names(result: GateResult) -> Iterator[str]:
-    return (line.name for line in gate_lines(result) if line.verdict is Verdict.UNDECIDED)
+def _told(result: GateResult) -> Iterator[str]:
+    """The open checks, with the reason of each that no number of items or requests would decide."""
+    counted = [each.name for each in result.checks if _is_counted(each)]
+    counted += [flag_of(j.threshold.metric).removeprefix("--") for j in result.thresholds if _is_counted(j)]
+    if counted:
+        yield ", ".join(counted)
+    for line in gate_lines(result):
+        if line.verdict is Verdict.UNDECIDED and line.name not in counted:
+            yield f"{line.name}: {line.detail}" if line.detail else line.name
+
+
+def _is_counted(each: Check | Judgement) -> bool:
+    disturbed = isinstance(each, Judgement) and each.trust == Trust.CONTAMINATED
+    return each.verdict is Verdict.UNDECIDED and bool(each.more_needed) and not disturbed
+
+
+def _counted(result: GateResult) -> Iterator[str]:
+    wanted = {"items": result.more_items, "requests": result.more_requests}
+    known = [f"{more:,} more {what}" for what, more in wanted.items() if more]
+    if known:
+        yield f"about {' and '.join(known)} would decide"
 
 
 def _check_line(check: Check) -> GateLine:
@@ -85,5 +103,5 @@ def _change(value: float | None, points: bool, plain: bool = False) -> str:
     """A drop in percentage points or a change in percent, with its sign unless ``plain``."""
     if value is None:
         return "?"
-    number = f"{100 * value:.3g}" if plain else f"{100 * value:+.1f}"
+    number = f"{100 * value + 0.0:.3g}" if plain else f"{round(100 * value, 1) + 0.0:+.1f}"
     return f"{number} pp" if points else f"{number}%"

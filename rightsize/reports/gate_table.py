@@ -27,5 +27,5 @@ def gate_blocks(result: GateResult) -> Iterator[RenderableType]:
     yield Text(moved_text(result))
     for remark in (cause_text(result), *result.remarks):
         if remark:
-            yield Text(remark)
+            yield Text(remark, no_wrap=True, overflow="ignore")  # a command in it stays on its line
     yield Text(f"Gate: {result.verdict.value}", style=f"bold {STYLES[result.verdict]}")

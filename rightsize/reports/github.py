@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,8 +46,9 @@ def step_summary(result: GateResult) -> str:
 def comment_body(result: GateResult) -> str:
     """Return the Markdown of a comment; its first line marks it, so that the next run replaces it."""
     name = f"{result.suite} {result.baseline_candidate_id}"
-    marker = "".join(letter for letter in name if letter.isalnum() or letter in " :._+")
-    return f"<!-- rightsize gate: {marker} -->\n{step_summary(result)}"
+    kept = "".join(letter for letter in name if letter.isalnum() or letter in " :._+-")
+    # Two hyphens in a row would end the comment.
+    return f"<!-- rightsize gate: {re.sub('-{2,}', '-', kept)} -->\n{step_summary(result)}"
 
 
 def workflow_commands(result: GateResult) -> Iterator[str]:

@@ -1,5 +1,4 @@
-"""A race for the terminal: one row per candidate that ran, the answer, and what asking everything would have
-cost."""
+"""A race for the terminal: a row per candidate and task that ran, the answer, and what it saved."""
 
 from __future__ import annotations
 
@@ -9,44 +8,88 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from rightsize.decide.race_trace import Fate, RaceResult, TraceEntry
-from rightsize.units import format_value
+from rightsize.decide.objective import Minimize
+from rightsize.decide.race_trace import Fate, RaceResult, TaskScore, TraceEntry
+from rightsize.stats.trust import Trust
+from rightsize.units import format_points, format_value
 
 STYLES = {Fate.WON: "bold green", Fate.REFUSED: "red", Fate.UNDECIDED: "yellow", Fate.FAILED: "red"}
+_LEAST = {
+    Minimize.SIZE: "smallest",
+    Minimize.MEMORY: "one with the least memory",
+    Minimize.LATENCY: "fastest",
+    Minimize.ENERGY: "one with the least energy",
+    Minimize.COST: "cheapest",
+}
+_PARTIAL = (
+    "A score is over the items shown, the first of an order that no answer had a say in, asked until the "
+    "question was settled; recommend without --race judges only runs whose number of items was fixed before."
+)
 
 
-def race_lines(result: RaceResult, command: str) -> Iterator[RenderableType]:
+def race_lines(
+    result: RaceResult, command: str, minimize: Minimize = Minimize.SIZE
+) -> Iterator[RenderableType]:
     """The table, the winner or why there is none, each smaller one's reason, and the cost."""
     yield _table(result)
-    yield Text(f"\n{sentence(result)}", style="bold")
-    for entry in result.entries:
+    scores = [score for entry in result.all_entries for score in entry.scores]
+    if any(score.items < result.items_of.get(score.task, 0) for score in scores):
+        yield Text(_PARTIAL, style="dim")
+    yield Text(f"\n{sentence(result, minimize)}", style="bold")
+    for entry in result.all_entries:
         if entry.fate is not Fate.WON:
             yield Text(f"  {entry.candidate}: {entry.reason}")
     left = len(result.order) - len(result.entries)
     if left:
         yield Text(f"  {left} larger one{'s' if left > 1 else ''} had no need to run")
     yield Text(saving(result), style="dim")
+    if result.undecided:
+        yield from _advice(result, command)
+
+
+def _advice(result: RaceResult, command: str) -> Iterator[Text]:
+    """What would settle each undecided candidate, and the one command for all of them."""
     for entry in result.undecided:
-        yield Text(f"{entry.candidate}: {_more(entry)}; add them to the task and run again:")
-        yield Text(f"  {command}", no_wrap=True, overflow="ignore")
+        yield Text(f"{entry.candidate}: {_more(entry)}")
+    yield Text("Then run again; what was answered is kept:")
+    requests = [_requests(entry) for entry in result.undecided]
+    wanted = max((count for count in requests if count), default=None)
+    yield Text(
+        f"  {f'RIGHTSIZE_REQUESTS={wanted} ' if wanted else ''}{command}", no_wrap=True, overflow="ignore"
+    )
 
 
 def _more(entry: TraceEntry) -> str:
+    judged = entry.judgement
+    if judged is not None and judged.trust == Trust.CONTAMINATED:
+        return "something else disturbed its times; wait until the machine is quiet"
+    if judged is not None:
+        more = _requests(entry)
+        return f"{more:,} timed requests would settle it" if more else "more of the same would not settle it"
     if entry.more_items is None:
-        return "more items would settle it, how many cannot be told"
-    return f"about {entry.more_items:,} more items would settle it"
+        return "more items in the task would settle it, how many cannot be told"
+    return f"about {entry.more_items:,} more items would settle it; add them to the task"
 
 
-def sentence(result: RaceResult) -> str:
-    """The answer in one sentence."""
+def _requests(entry: TraceEntry) -> int | None:
+    """How many timed requests would settle what is open beside the scores; None where that is not it."""
+    judged = entry.judgement
+    return judged.n + judged.more_needed if judged is not None and judged.more_needed else None
+
+
+def sentence(result: RaceResult, minimize: Minimize = Minimize.SIZE) -> str:
+    """The answer in one sentence, after one on what needs no model."""
     sure = f"with {100 * (1 - result.alpha):g}% confidence"
+    first = f"No model needed: {result.baseline} meets every threshold, {sure}. " if result.baseline else ""
+    kind = "language model" if result.baseline else "candidate"
     if result.winner is not None:
         smaller = len(result.undecided)
         rest = f"; {smaller} smaller undecided" if smaller else ""
-        return f"{result.winner} is the smallest that meets every threshold, {sure}{rest}."
+        return f"{first}{result.winner} is the {_LEAST[minimize]} that meets every threshold, {sure}{rest}."
+    of = len(result.order)
     if result.undecided:
-        return f"Undecided: {len(result.undecided)} of {len(result.order)} candidates may meet every threshold."
-    return f"None of the {len(result.order)} candidates meets every threshold."
+        return f"{first}Undecided: {len(result.undecided)} of {of} {kind}s may meet every threshold."
+    return f"{first}None of the {of} {kind}s meets every threshold."
 
 
 def saving(result: RaceResult) -> str:
@@ -59,27 +102,48 @@ def saving(result: RaceResult) -> str:
 
 
 def _table(result: RaceResult) -> Table:
+    several = len({score.task for entry in result.all_entries for score in entry.scores}) > 1
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("candidate", overflow="fold", max_width=30)
-    for title in ("items", "score [bounds]", "seconds"):
-        table.add_column(title, justify="right")
+    if several:
+        table.add_column("task", overflow="fold", max_width=14)
+    for title in ("items", "score", "bounds", "seconds"):
+        table.add_column(title, justify="right", no_wrap=True)
     table.add_column("", no_wrap=True)
-    for entry in result.entries:
-        cost = result.costs[entry.candidate]
-        reused = f" ({cost.items_reused:,} known)" if cost.items_reused else ""
-        table.add_row(
-            entry.candidate,
-            f"{entry.items:,}{reused}",
-            _bounds(entry),
-            f"{cost.seconds:.1f}",
-            Text("◀ winner" if entry.fate is Fate.WON else entry.fate.value, style=STYLES.get(entry.fate, "")),
-        )
+    for entry in result.all_entries:
+        cost = result.cost(entry.candidate)
+        won = "◀ no model" if entry.candidate == result.baseline else "◀ winner"
+        fate = Text(won if entry.fate is Fate.WON else entry.fate.value, style=STYLES.get(entry.fate, ""))
+        last = entry.looks[-1].task if entry.looks else ""
+        once: list[str | Text] = [entry.candidate, f"{cost.seconds:.1f}", fate]
+        for score in entry.scores or (TaskScore("", 0.0, 0),):
+            name, seconds, shown = once
+            names = [name, score.task] if several else [name]
+            bounds = _bounds(entry) if score.task == last else "–"
+            value = format_value(score.score, "ratio") if score.items else "–"
+            table.add_row(*names, _items(entry, score, result), value, bounds, seconds, shown)
+            once = ["", "", ""]
     return table
 
 
+def _items(entry: TraceEntry, score: TaskScore, result: RaceResult) -> str:
+    """How many items the score is over; of one task alone also how many of them were known before."""
+    reused = result.cost(entry.candidate).items_reused
+    known = f" ({min(reused, score.items):,} known)" if reused and len(entry.scores) == 1 else ""
+    return f"{score.items:,}{known}"
+
+
 def _bounds(entry: TraceEntry) -> str:
+    """Bounds of the score, or of how many points it lies below the reference."""
     bounds = entry.bounds
     if bounds is None or bounds.value is None:
         return "–"
+    if entry.reference:
+        value, low, high = (_points(each) for each in (bounds.value, bounds.lower, bounds.upper))
+        return f"drop {value} [{low}, {high}]"
     low, high = ("?" if b is None else format_value(b, "ratio") for b in (bounds.lower, bounds.upper))
-    return f"{format_value(bounds.value, 'ratio')} [{low}, {high}]"
+    return f"[{low}, {high}]"
+
+
+def _points(value: float | None) -> str:
+    return "?" if value is None else format_points(value).partition(" ")[0]

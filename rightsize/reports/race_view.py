@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,18 @@ def is_race(record: Record) -> bool:
     return "race" in record.suite_info
 
 
+def raced_notes(records: Sequence[Record]) -> Iterator[str]:
+    """What is said of the races among ``records`` where only full measurements are judged, a line a task."""
+    raced: dict[str, set[str]] = {}
+    for record in filter(is_race, records):
+        raced.setdefault(record.suite, set()).add(record.candidate_id)
+    for task, names in raced.items():
+        yield (
+            f"{task}: what a race asked of {len(names)} candidate{'' if len(names) == 1 else 's'} is left out: "
+            "its answers decided how many items that was; --race goes on from there"
+        )
+
+
 def newest_race(records: Sequence[Record]) -> RaceView | None:
     """Return the newest race among ``records``, None when there is none."""
     raced = [record for record in records if is_race(record)]
@@ -58,7 +70,8 @@ def newest_race(records: Sequence[Record]) -> RaceView | None:
     parts = [record for record in raced if record.suite_info["race"]["id"] == newest]
     told = parts[0].suite_info["race"]
     found = {record.candidate_id: record.suite_info["race"] for record in parts}
-    each = {record.suite: int(record.suite_info["items"]) for record in parts}
+    counts = told.get("items_of", {})
+    each = {record.suite: int(counts.get(record.suite, record.suite_info["items"])) for record in parts}
     return RaceView(
         tasks=tuple(sorted(each)),
         thresholds=tuple(f"{flag_of(t['metric'])} {t['text']}" for t in told["thresholds"]),

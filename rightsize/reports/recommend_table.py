@@ -9,12 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from rightsize.decide.recommendation import CandidateResult, Recommendation
-from rightsize.decide.settling import settling
+from rightsize.decide.settling import ITEM_METRICS, settling
 from rightsize.decide.stuck import Stuck, stuck
 from rightsize.domain import Direction, Judgement, Provenance, Threshold, Verdict
 from rightsize.metrics import METRICS
 from rightsize.reports.choice import choice_of
-from rightsize.units import format_value
+from rightsize.units import format_points, format_value
 
 MARKS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNDECIDED: "?"}
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
@@ -53,6 +53,10 @@ def candidate_table(answer: Recommendation) -> Table:
     table.add_column("candidate", no_wrap=True, overflow="ellipsis", max_width=30)
     if several:
         table.add_column("task", no_wrap=True, overflow="ellipsis", max_width=14)
+    counts = items_judged(answer)
+    shows_items = len(set(counts.values())) > 1
+    if shows_items:
+        table.add_column("items", justify="right")
     if metric.name not in judged:
         table.add_column(_SHORT_TITLES.get(metric.name, metric.title), justify="right")
     for threshold in answer.thresholds:
@@ -66,9 +70,22 @@ def candidate_table(answer: Recommendation) -> Table:
         overall = _overall(result, answer)
         for task in answer.tasks:
             names = [once[0], task] if several else [once[0]]
+            if shows_items:
+                count = counts.get((result.candidate_id, task))
+                names.append("–" if count is None else f"{count:,}")
             table.add_row(*names, *once[1:], *_cells(result, task, answer), overall)
             once, overall = [""] * len(once), Text("")
     return table
+
+
+def items_judged(answer: Recommendation) -> dict[tuple[str, str], int]:
+    """How many items each candidate's score on each task is over, where a threshold is on scores."""
+    return {
+        (result.candidate_id, judgement.task): judgement.n
+        for result in answer.candidates
+        for judgement in result.judgements
+        if judgement.threshold.metric in ITEM_METRICS and judgement.n
+    }
 
 
 def judgement_cell(judgement: Judgement) -> Text:
@@ -78,7 +95,10 @@ def judgement_cell(judgement: Judgement) -> Text:
         return Text(f"absent {mark}", style=STYLES[judgement.verdict])
     unit = METRICS[judgement.threshold.metric].unit
     star = "" if judgement.provenance in {None, Provenance.MEASURED} else "*"
-    text = format_value(judgement.value, unit).removesuffix(" tokens/s")
+    value = judgement.value
+    # A difference of scores is in points: a percentage would read as a share of the reference's score.
+    is_difference = bool(judgement.threshold.reference)
+    text = format_points(value) if is_difference else format_value(value, unit).removesuffix(" tokens/s")
     disturbed = "!" if judgement.trust == "contaminated" else "~" if judgement.trust == "noisy" else ""
     return Text(f"{text}{star}{disturbed} {mark}", style=STYLES[judgement.verdict])
 
@@ -86,7 +106,8 @@ def judgement_cell(judgement: Judgement) -> Text:
 def _column(threshold: Threshold) -> str:
     sign = "≥" if threshold.direction is Direction.HIGHER else "≤"
     title = _SHORT_TITLES.get(threshold.metric, METRICS[threshold.metric].title)
-    return f"{title}\n{sign} {threshold.text.partition(' of ')[0]}"
+    limit = format_points(threshold.limit) if threshold.reference else threshold.text
+    return f"{title}\n{sign} {limit}"
 
 
 def _cells(result: CandidateResult, task: str, answer: Recommendation) -> list[Text]:
@@ -123,7 +144,9 @@ def _legend(answer: Recommendation) -> str:
         "! contaminated: something else disturbed it, so it cannot fail": "contaminated" in labels,
         "~ noisy": "noisy" in labels,
     }
-    return "; ".join([text, *(word for word, shown in words.items() if shown)])
+    counts = set(items_judged(answer).values())
+    over = f"scores over {counts.pop():,} items each" if len(counts) == 1 else ""
+    return "; ".join(filter(None, [text, over, *(word for word, shown in words.items() if shown)]))
 
 
 def stuck_text(found: Stuck) -> str:

@@ -11,9 +11,15 @@ from rightsize.domain import Absent, Measured, Record
 from rightsize.metrics import METRICS
 from rightsize.reports.few_samples import few_lines, few_sign
 from rightsize.reports.figures import figure_of
+from rightsize.reports.race_view import is_race
 from rightsize.reports.trust_lines import mark, trust_lines
 from rightsize.store.frame import frame_row
 from rightsize.units import format_value
+
+_RACED = (
+    "race: what a race asked until it was settled, the first items of its own order; recommend judges these "
+    "with --race only, since their answers decided how many they are"
+)
 
 
 def results_table(records: Sequence[Record], column: str | None = None) -> Table:
@@ -31,7 +37,8 @@ def results_table(records: Sequence[Record], column: str | None = None) -> Table
     for record in records:
         when = _ranked_by(record, column) if column else f"{record.created_at:%m-%d %H:%M}"
         table.add_row(str(record.id), Text(record.candidate_id), Text(record.suite), *_figures(record), when)
-    legend = [*few_lines(records, ["latency_p95_ms"]), *trust_lines(records)]
+    raced = [_RACED] if any(map(is_race, records)) else []
+    legend = [*few_lines(records, ["latency_p95_ms"]), *trust_lines(records), *raced]
     table.caption, table.caption_justify = Text("\n".join(legend), style="dim"), "left"
     return table
 
@@ -48,7 +55,8 @@ def _figures(record: Record) -> tuple[Text, Text, Text]:
         return Text("–"), Text(type(record.outcome).__name__.lower(), style="red"), Text("–")
     few = few_sign(figure_of(record, METRICS["latency_p95_ms"]))
     p95 = _figure(record, "latency_p95_ms").append(few + mark(record, "latency_p95_ms"))
-    return Text(str(len(record.outcome.items))), _figure(record, "score"), p95
+    asked = f"{len(record.outcome.items)}{' race' if is_race(record) else ''}"
+    return Text(asked), _figure(record, "score"), p95
 
 
 def _figure(record: Record, metric: str) -> Text:

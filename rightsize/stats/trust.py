@@ -80,7 +80,7 @@ def _causes(window: Mapping[str, Any]) -> Iterator[str]:
         if (window.get(name) or 0.0) > limit * seconds:
             yield words.format(min(1.0, window[name] / max(1e-9, seconds)))
     if window.get("throttles"):
-        yield f"the processor was slowed for its heat {window['throttles']} times"
+        yield f"the processor was slowed for its heat {_times(window['throttles'])}"
     if window.get("on_battery"):
         yield "the machine ran on battery"
     if window.get("paused_s"):
@@ -150,12 +150,25 @@ def trust(
     if not windows:
         return UNWATCHED
     disturbed = [why for window in windows if (why := causes(window))]
-    again = f", after measuring {repeated} of them again" if repeated else ""
     if disturbed:
         worst = max(disturbed, key=len)
-        where = f"in {len(disturbed)} of {len(windows)} windows{again}"
-        return TrustVerdict(Trust.CONTAMINATED, f"{'; '.join(worst)} ({where})")
+        return TrustVerdict(
+            Trust.CONTAMINATED, f"{'; '.join(worst)} ({_where(len(disturbed), len(windows), repeated)})"
+        )
     if signs:
         return TrustVerdict(Trust.NOISY, "; ".join(signs))
-    calm = "nothing disturbed it" if not repeated else f"{repeated} disturbed windows were measured again"
-    return TrustVerdict(Trust.TRUSTED, calm)
+    were = "1 disturbed window was" if repeated == 1 else f"{repeated} disturbed windows were"
+    return TrustVerdict(Trust.TRUSTED, f"{were} measured again" if repeated else "nothing disturbed it")
+
+
+def _where(disturbed: int, windows: int, repeated: int) -> str:
+    """Which part of the time, and that measuring again did not help."""
+    part = f"in {disturbed} of {windows} windows"
+    if disturbed == windows:
+        part = "all the time" if windows == 1 else f"in {'both' if windows == 2 else f'all {windows}'} windows"
+    again = f", although disturbed ones were measured again {_times(repeated)}"
+    return f"{part}{again}" if repeated else part
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

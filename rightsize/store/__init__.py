@@ -3,7 +3,7 @@
 SQLite in ``.rightsize/results.db`` unless told otherwise; any SQLAlchemy URL for a team.
 """
 
-from rightsize.store.frame import load_frame, to_frame
+from rightsize.store.frame import to_frame
 from rightsize.store.store import Store
 
-__all__ = ["Store", "load_frame", "to_frame"]
+__all__ = ["Store", "to_frame"]

@@ -12,26 +12,17 @@ from typing import TYPE_CHECKING, Any
 from rightsize.domain import Direction, Measured, Reading, Record
 from rightsize.errors import UsageError
 from rightsize.metrics import METRICS, Metric
-from rightsize.store.store import Store
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-def load_frame(store: str | Path | None = None) -> pd.DataFrame:
-    """Return every stored cell of the store at a path or URL as one row of a DataFrame.
-
-    Raises StoreError where there is no store.
-    """
-    with Store.existing(store) as results:
-        return to_frame(results.records(newest=False))
 
 
 def to_frame(records: Iterable[Record]) -> pd.DataFrame:
     """Return one row per record: what ran, its mean score, and each metric's statistic in the metric's unit.
 
     The statistic is the one that stands for the metric everywhere (median, percentile, mean of windows or
-    maximum). What was not measured is missing (NaN), and ``absent`` says why.
+    maximum). What was not measured is missing (NaN), and ``absent`` says why. ``race`` tells what a race left,
+    whose items are as many as its answers took.
     """
     import pandas as pd
 
@@ -59,6 +50,7 @@ _FACTS = (
     "suite_sha256",
     "limit",
     "embedded",
+    "race",
     "machine_fingerprint",
     "fingerprint",
     "outcome",
@@ -87,6 +79,7 @@ def frame_row(record: Record) -> dict[str, Any]:
         "suite_sha256": record.suite_sha256,
         "limit": record.limit,
         "embedded": record.embedded,
+        "race": "race" in record.suite_info,
         "machine_fingerprint": record.machine_fingerprint,
         "fingerprint": record.fingerprint,
         "outcome": type(outcome).__name__.lower(),

@@ -101,7 +101,7 @@ def test_it_gives_up_after_so_many_times_and_says_so(monkeypatch: pytest.MonkeyP
     assert len(replaced) == 6
     verdict = trust([w.seen for w in windows], repeated=len(replaced))
     assert verdict.label is Trust.CONTAMINATED
-    assert "in 3 of 3 windows, after measuring 6 of them again" in verdict.reason
+    assert "(in all 3 windows, although disturbed ones were measured again 6 times)" in verdict.reason
 
 
 def cell(folder: Path, **changed: Any) -> list[Event]:

@@ -12,7 +12,7 @@ import pytest
 
 from rightsize.cli import main
 from rightsize.cli.common import SCHEMAS_DIR
-from rightsize.domain import Record
+from rightsize.domain import Reading, Record
 from rightsize.store import Store
 from rightsize.suites.loader import load_suite
 
@@ -44,11 +44,43 @@ def stored(tmp_path: Path, record: Build) -> Store:
 def test_the_cliff_in_80_columns(run: Run, stored: Store) -> None:
     code, out, _ = run("--task", "extraction")
     assert code == 0
-    assert "The cliff: Q4_K_M loses 16.0 points [" in out
+    assert "The cliff on extraction: Q4_K_M loses 16.0 points [" in " ".join(out.split())
     assert "Q8_0 is within 1 point at 95%" in " ".join(out.split())
     assert "Q4_K_M: 80 worse (item-" in out or "worse (item-" in out
     assert "Absent: energy per request: " in out
     assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
+
+
+def test_marks_and_their_legend_as_in_the_other_tables(
+    run: Run, stored: Store, record: Build, joules: Callable[..., Reading]
+) -> None:
+    sha256 = load_suite("extraction").sha256
+    busy = {"seconds": 1.0, "cpus": 2, "own_cpu_s": 2.0, "other_cpu_s": 0.9}
+    for quant, size in (("F16", 900), ("Q8_0", 500)):
+        base = record(
+            f"other:{quant}", size_bytes=size, suite_sha256=sha256, energy_j=joules(1.0, 1.1, 0.9, low=0.7)
+        )
+        facts = {"windows": {"requests": [busy] if quant == "F16" else []}}
+        stored.append(replace(base, outcome=replace(base.outcome, facts=facts)))
+    code, out, _ = run("--task", "extraction", "--model", "other")
+    assert code == 0
+    row = next(line for line in out.splitlines() if line.startswith("Q8_0 "))
+    assert row.split()[-4:] == ["1.00!", "1.00", "1.00", "1.00*!"], "the reference's unrest marks the ratio"
+    assert row.split()[1].startswith("0.0") and "-0.0" not in out
+    said = " ".join(out.split())
+    assert "* modelled or configured; ! contaminated: something else disturbed it" in said
+    assert "~ noisy" not in said
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
+    document = json.loads(run("--task", "extraction", "--model", "other", "--json")[1])
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    figures = {f["name"]: f for f in document["comparisons"][0]["levels"][0]["figures"]}
+    assert figures["latency_p50_ms"]["trust"] == "contaminated"
+
+
+def test_a_margin_that_is_none_says_what_is_one(run: Run) -> None:
+    code, _, err = run("--task", "extraction", "--within", "banana")
+    assert code == 2
+    assert "--within 'banana': is not a number. Write it like 2% or 0.02, both two points of score" in err
 
 
 def test_json_follows_its_schema(run: Run, stored: Store) -> None:

@@ -65,7 +65,8 @@ def test_the_very_run_the_baseline_was_written_from_says_nothing_new(
     assert code == 0
     for said in (out, junit.read_text(encoding="utf-8"), summary.read_text(encoding="utf-8")):
         assert "othing new was measured: these are the very results" in " ".join(said.split())
-        assert "rightsize bench --task extraction --force" in " ".join(said.split())
+        assert "rightsize bench --task extraction --quant Q8_0 --store " in " ".join(said.split())
+        assert "--force" in said and "would decide" not in said
     again = record()
     store.append(replace(again, created_at=again.created_at + timedelta(seconds=1)))
     assert "othing new was measured" not in run("--baseline", str(baseline))[1]
@@ -216,13 +217,38 @@ def test_another_candidate_can_be_held_against_it(
 def test_no_finished_run_is_exit_3_with_the_command(
     run: Run, store: Store, record: Build, baseline: Path
 ) -> None:
-    code, _, err = run("--baseline", str(baseline), "--candidate", "none:Q8_0")
-    assert code == 3
-    assert "rightsize bench --task extraction" in err
     store.append(record(outcome=Failed("hung")))
-    code, out, _ = run("--baseline", str(baseline), "--json")
+    code, out, err = run("--baseline", str(baseline), "--json")
     assert code == 3
-    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(out))
+    document = json.loads(out)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    command = f"rightsize bench --task extraction --quant Q8_0 --store {store.location}"
+    assert document["settle"] == [command] and command in err
+
+
+@pytest.mark.parametrize("wanted", ["small:Q8_0", "rightsize-nano:Q8_0"])
+def test_a_candidate_that_was_never_run_here_gets_a_command_that_names_it(
+    run: Run, store: Store, record: Build, tmp_path: Path, wanted: str
+) -> None:
+    store.append(record(wanted))
+    path = tmp_path / "own.json"
+    assert run("--write-baseline", str(path))[0] == 0
+    store.delete([one.id for one in store.records()])
+    code, _, err = run("--baseline", str(path))
+    model = "rightsize-nano" if "nano" in wanted else "PATH"
+    assert code == 3
+    assert f"bench --task extraction --model {model} --quant Q8_0 --store" in err
+
+
+def test_a_mistyped_candidate_is_exit_2_with_the_nearest_names(
+    run: Run, store: Store, record: Build, baseline: Path
+) -> None:
+    store.append(record("small:Q4_K_M"))
+    for typed, hint in (("smal:Q8_0", "Did you mean small:Q8_0"), ("x", "Measured on extraction: small:Q4")):
+        code, out, err = run("--baseline", str(baseline), "--candidate", typed)
+        assert (code, out) == (2, "")
+        assert f"--candidate {typed}: no results of it on extraction. {hint}" in err
+        assert run("--write-baseline", str(baseline), "--task", "extraction", "--candidate", typed)[0] == 2
 
 
 def test_another_version_of_the_suite_is_named(run: Run, store: Store, record: Build, baseline: Path) -> None:

@@ -87,6 +87,15 @@ def test_undecided_is_exit_3_with_the_command(run: Run, store: Store, record: Bu
     assert "--force" in out
 
 
+def test_several_undecided_ones_get_one_command(run: Run, store: Store, record: Build) -> None:
+    for level in ("Q8_0", "Q4_K_M", "F16"):
+        store.append(record(f"small:{level}", latency_ms=[10.0] * 20))
+    code, out, _ = run("--max-latency", "500ms")
+    assert code == 3
+    assert out.count("rightsize bench --task extraction") == 1
+    assert "recommend --bench runs it and decides again." in out
+
+
 def test_strict_minds_a_smaller_undecided_one(run: Run, store: Store, record: Build) -> None:
     store.append(record("open:Q8_0", right=455, size_bytes=1))
     store.append(record("good:Q8_0", right=490, size_bytes=2))
@@ -195,6 +204,16 @@ def test_a_command_to_copy_is_never_broken(run: Run, store: Store, record: Build
     assert f"  {command}" in out.splitlines()
 
 
+def test_a_drop_is_said_in_points_and_never_as_a_share(run: Run, store: Store, record: Build) -> None:
+    store.append(record("small:Q8_0", right=475))
+    store.append(record("big:F16", right=475, size_bytes=10**9))
+    code, out, _ = run("--within", "1%", "--of", "big", "--task", "extraction")
+    said = " ".join(out.split())
+    assert code == 0 and "0 points ✓" in said
+    assert "the score drops by at most 1 points" not in said and "-0" not in said
+    assert "point below big" in said and "% of" not in said
+
+
 def test_within_a_reference_is_judged_on_the_same_items(run: Run, store: Store, record: Build) -> None:
     for name, right, size in (("tiny:Q4_K_M", 300, 5), ("small:Q8_0", 489, 9), ("big:F16", 490, 20)):
         store.append(record(name, right=right, size_bytes=size * 10_000_000))
@@ -218,7 +237,11 @@ def test_within_a_reference_is_judged_on_the_same_items(run: Run, store: Store, 
         (("--within", "2%", "--of", "other"), "no such candidate has results. Candidates: big:F16"),
         (("--min-accuracy", "nan"), "--min-accuracy 'nan': is not a number"),
         (("--min-accuracy", "50%", "--model", "x.gguf"), "Add --race"),
-        (("--race", "--min-accuracy", "50%", "--minimize", "cost"), "--race cannot minimise cost"),
+        (("--min-accuracy", "50%", "--limit", "20"), "Add --race"),
+        (
+            ("--race", "--min-accuracy", "50%", "--minimize", "cost", "--assumptions", "none.yaml"),
+            "none.yaml",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_said_in_one_line(

@@ -75,7 +75,7 @@ def test_the_table_fits_eighty_columns_and_says_everything(invoke, machine):
         "Processor",
         "Cores",
         "21.0 GB/s",
-        "in 3 passes",
+        "in 3 runs",
         "RAPL",
         "modelled",
         "limit 700 W",
@@ -84,6 +84,11 @@ def test_the_table_fits_eighty_columns_and_says_everything(invoke, machine):
         assert part in words
     for part in REINSTALL.split():
         assert part in words
+
+
+def test_one_run_over_memory_is_said_in_plain_words(invoke, machine):
+    words = " ".join(invoke(seen=replace(machine, bandwidth_gb_s=(20.0,), usable_cores=1)).stdout.split())
+    assert "20.0 GB/s read, measured once, 1 thread" in words and "1 runs" not in words
 
 
 def test_save_writes_a_profile_in_the_current_folder(invoke, tmp_path):

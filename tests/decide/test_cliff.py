@@ -10,7 +10,7 @@ import pytest
 
 from rightsize.decide.cliff import Cliff, cliff, families
 from rightsize.domain import Absent, Estimate, Failed, ItemOutcome, Measured, Record
-from rightsize.reports.compare_table import cliff_sentence
+from rightsize.reports.compare_table import cliff_sentence, margin_sentence
 
 Build = Callable[..., Record]
 
@@ -47,8 +47,15 @@ def test_the_cliff_is_named_in_words(three: list[Record]) -> None:
     assert [each.quant for each in found.levels] == ["Q4_K_M", "Q3_K_M"]
     assert found.edge is found.levels[1]
     sentence = cliff_sentence(found)
-    assert sentence.startswith("The cliff: Q3_K_M loses 4.0 points [2.")
+    assert sentence.startswith("The cliff on extraction: Q3_K_M loses 4.0 points [2.")
     assert sentence.endswith("; Q4_K_M is within 1 point at 95%.")
+    assert (
+        margin_sentence(found) == "Within 1 point of F16 on extraction, at 95%: Q4_K_M; not shown for Q3_K_M."
+    )
+    wide, narrow = compared(three, margin=0.2), compared(three, margin=0.0)
+    assert margin_sentence(wide) == "Within 20 points of F16 on extraction, at 95%: Q4_K_M, Q3_K_M."
+    assert margin_sentence(narrow) == "Within 0 points of F16 on extraction, at 95%: no level."
+    assert "Q4_K_M scores about the same [-" in cliff_sentence(narrow)
 
 
 def test_items_are_paired_and_flips_listed(three: list[Record]) -> None:
@@ -68,7 +75,7 @@ def test_holm_counts_all_levels_shown(record: Build) -> None:
     found = compared(several)
     assert not any(each.loses for each in found.levels)
     assert found.levels[-1].p_holm == pytest.approx(4 * found.levels[-1].p)
-    assert cliff_sentence(found).startswith("No level loses for certain: ")
+    assert cliff_sentence(found).startswith("No level loses for certain on extraction: ")
 
 
 def test_groups_are_what_is_independent(three: list[Record]) -> None:

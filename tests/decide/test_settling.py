@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from rightsize.decide.bench_run import Settling, merged
 from rightsize.decide.ranking import recommend
-from rightsize.decide.settling import Settling, settling
-from rightsize.domain import Direction, Failed, Record, Threshold
+from rightsize.decide.settling import settling
+from rightsize.decide.stuck import stuck
+from rightsize.domain import Direction, Failed, Measured, Record, Threshold
 
 Build = Callable[..., Record]
 
@@ -66,7 +68,7 @@ def test_broken_and_missing_cells_are_measured_again(record: Build) -> None:
 
 
 def test_paths_are_quoted_for_the_shell() -> None:
-    run = Settling(("sql",), model="my models/a.gguf")
+    run = Settling(("sql",), models=("my models/a.gguf",))
     assert run.command == "rightsize bench --task sql --model 'my models/a.gguf' --no-baselines"
 
 
@@ -84,3 +86,86 @@ def test_settings_that_came_from_files_go_along_by_content(record: Build) -> Non
     assert "--kv-type q8_0 --prompt loud.txt" in run.command
     assert dict(run.contents) == {"constrain": "root ::= x", "prompt": "{prompt}!", "prompt_name": "loud"}
     assert run.varied == ("threads",)
+
+
+NEAR = Threshold("score_drop", Direction.LOWER, 0.02, "2% --of big", "big")
+BUSY = {"seconds": 1.0, "cpus": 2, "own_cpu_s": 2.0, "other_cpu_s": 0.9}
+
+
+def in_unrest(base: Record) -> Record:
+    """The same, with something else at work while its requests were timed."""
+    assert isinstance(base.outcome, Measured)
+    return replace(base, outcome=replace(base.outcome, facts={"windows": {"requests": [BUSY]}}))
+
+
+def test_a_drop_that_the_whole_suite_leaves_open_is_stuck_and_gets_no_command(record: Build) -> None:
+    answer = recommend(
+        [record("small:Q8_0", right=470), record("big:F16", right=475, size_bytes=10**9)],
+        [NEAR],
+        ["extraction"],
+    )
+    assert settling(answer) == ()
+    (found,) = stuck(answer)
+    assert (found.candidate_id, found.items) == ("small:Q8_0", 500)
+    assert [change.flag for change in found.changes] == ["--within"]
+    (judged,) = answer.candidates[0].judgements
+    assert judged.more_needed is None and "the suite has no more" in judged.reason
+
+
+def test_a_drop_asks_for_items_of_whoever_lacks_them(record: Build) -> None:
+    few = {"n": 100, "limit": 100, "suite_items": 5000}
+    big = record("big:F16", right=95, size_bytes=10**9, **few)
+    small, full = record("small:Q8_0", right=95, **few), record("small:Q8_0", right=4750, n=5000)
+    (both,) = commands([small, big], NEAR)
+    assert "--quant F16,Q8_0 --limit " in both, "the reference has too few as well"
+    (lacking,) = commands([replace(full, suite_info=small.suite_info), big], NEAR)
+    assert "--quant F16 --limit " in lacking
+
+
+def test_a_reference_without_results_on_a_task_is_what_is_measured(record: Build) -> None:
+    tasks = ("extraction", "sql")
+    cells = [record("small:Q8_0", suite=task) for task in tasks] + [record("big:F16", size_bytes=10**9)]
+    assert "rightsize bench --task sql --quant F16" in commands(cells, NEAR, tasks=tasks)
+
+
+def test_a_disturbed_time_asks_for_quiet_and_not_for_more_of_the_same(record: Build) -> None:
+    samples = [300.0 + 2 * i for i in range(120)]
+    limit = Threshold("latency_p95_ms", Direction.LOWER, 530.0, "530ms")
+    (calm,) = commands([record(latency_ms=samples)], limit)
+    assert "--require-quiet" not in calm
+    answer = recommend([in_unrest(record(latency_ms=samples))], [limit], ["extraction"])
+    (judged,) = answer.candidates[0].judgements
+    assert "more samples" not in judged.reason and "when the machine is quiet" in judged.reason
+    (run,) = settling(answer)
+    assert run.command == (
+        "rightsize bench --task extraction --quant Q8_0 --requests 120 --require-quiet 5min --force"
+    )
+    (few,) = commands([in_unrest(record(latency_ms=[10.0] * 20))], FAST)
+    assert "--requests 59 --require-quiet 5min" in few
+
+
+def test_one_command_measures_all_that_one_can(record: Build) -> None:
+    part = {"right": 93, "n": 100, "limit": 100, "suite_items": 5000}
+    cells = [record(f"small:{level}", **part) for level in ("Q8_0", "Q4_K_M", "F16")]
+    (command,) = commands(cells, ACCURATE)
+    assert "--quant " in command and set(command.split("--quant ")[1].split()[0].split(",")) == {
+        "Q8_0",
+        "Q4_K_M",
+        "F16",
+    }
+
+
+def test_runs_are_joined_only_where_that_measures_nothing_further() -> None:
+    def run(model: str, level: str, **more: object) -> Settling:
+        return Settling(("sql",), models=(model,), quants=(level,), **more)  # type: ignore[arg-type]
+
+    crossed = [run(model, level) for model in "ab" for level in ("F16", "Q8_0")]
+    (joined,) = merged(crossed)
+    assert joined.command == "rightsize bench --task sql --model a --model b --quant F16,Q8_0 --no-baselines"
+    named = {(m, q) for each in merged(crossed[:-1]) for m in each.models for q in each.quants}
+    assert named == {("a", "F16"), ("a", "Q8_0"), ("b", "F16")}
+    (most,) = merged([run("a", "F16", limit=200), run("a", "Q8_0", limit=300)])
+    assert most.limit == 300
+    forced = merged([run("a", "F16", limit=200, force=True), run("a", "Q8_0", limit=300, force=True)])
+    assert len(forced) == 2, "a forced run measures its items again: nobody asked for more of the first"
+    assert len(merged([run("a", "F16"), run("a", "F16", settings=(("--threads", "2"),))])) == 2

@@ -13,6 +13,7 @@ from rightsize.decide.gate import Allowances, compare
 from rightsize.decide.thresholds import judge
 from rightsize.decide.trust import overall_trust, trust_of
 from rightsize.domain import Direction, Record, Threshold, Verdict
+from rightsize.reports.gate_lines import undecided_text
 from rightsize.reports.trust_lines import mark, trust_json, trust_lines
 from rightsize.stats.trust import Trust
 
@@ -106,6 +107,42 @@ def test_a_gate_fails_no_disturbed_run_and_passes_none_against_a_disturbed_basel
     assert found is Verdict.UNDECIDED and "the baseline was contaminated" in why
 
 
+@pytest.mark.parametrize(("then", "now"), [(BUSY, CALM), (CALM, BUSY), (BUSY, BUSY)])
+def test_a_gate_asks_for_quiet_and_not_for_more_of_disturbed_times(
+    record: Build, then: dict[str, Any], now: dict[str, Any]
+) -> None:
+    samples = [100.0 + (i * 37 % 120) / 4 for i in range(120)]
+    slower = record(id=2, latency_ms=[1.09 * sample for sample in samples])
+    before, after = watched(record(latency_ms=samples), then), watched(slower, now)
+    allowed = Allowances(increases={"--max-latency-increase": 0.1})
+    calm = compare(baseline_of(watched(before, CALM)), watched(slower, CALM), allowed)
+    assert calm.verdict is Verdict.UNDECIDED and calm.more_requests and calm.more_items is None
+    assert "more requests would decide" in undecided_text(calm)
+    result = compare(baseline_of(before), after, allowed, store="mine.db")
+    said = undecided_text(result)
+    assert result.verdict is Verdict.UNDECIDED and result.more_requests is None
+    assert "would decide" not in said
+    assert ("the baseline was contaminated" in said) is (then is BUSY)
+    assert ("the newest run was contaminated" in said) is (now is BUSY)
+    (advice,) = result.remarks
+    assert (
+        "rightsize bench --task extraction --quant Q8_0 --require-quiet 5min --store mine.db --force" in advice
+    )
+    assert ("write a new baseline" in advice) is (then is BUSY)
+
+
+def test_a_gate_names_items_and_requests_apart(record: Build) -> None:
+    samples = [100.0 + (i * 37 % 120) / 4 for i in range(120)]
+    base, slower = record(latency_ms=samples), record(id=2, latency_ms=[1.09 * sample for sample in samples])
+    items = tuple(replace(item, score=0.0) if i < 8 else item for i, item in enumerate(base.outcome.items))  # type: ignore[union-attr]
+    after = replace(slower, outcome=replace(slower.outcome, items=items))  # type: ignore[arg-type]
+    allowed = Allowances(0.01, increases={"--max-latency-increase": 0.1})
+    result = compare(baseline_of(base), after, allowed)
+    assert result.more_items and result.more_requests
+    wanted = f"about {result.more_items:,} more items and {result.more_requests:,} more requests would decide"
+    assert undecided_text(result) == f"Undecided: score drop, latency p50 increase; {wanted}"
+
+
 @pytest.mark.parametrize(("windows", "sign"), [((CALM,), ""), ((BUSY,), "!")])
 def test_tables_mark_what_was_disturbed_and_say_why(
     record: Build, windows: tuple[dict[str, Any], ...], sign: str
@@ -118,7 +155,7 @@ def test_tables_mark_what_was_disturbed_and_say_why(
     (line,) = trust_lines([one])
     if sign:
         assert line.startswith("! contaminated: small:Q8_0 on extraction, requests: other processes used 45%")
-        assert "after measuring 1 of them again" in line
+        assert "although disturbed ones were measured again once" in line
     else:
         assert line == "trusted: nothing else was seen to disturb these times"
     found = trust_json(one)

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from rightsize.bench.candidates import baseline_candidates, expand_candidates
 from rightsize.bench.run import examples_for, misfit
+from rightsize.cli.common import SCHEMAS_DIR
 from rightsize.domain import Answer, CandidateSettings, Item, SolvedExample, Suite, TaskType
 from rightsize.engines.interface import ModelQuery, Session, TaskRules
 from rightsize.engines.registry import engine_for, get_engine
@@ -269,6 +271,20 @@ def test_when_a_baseline_will_do_that_is_said_first(place: Path) -> None:
     )
     assert document["verdict"] == "PASS" and document["winner"] is None
     assert document["baseline"] in {"baseline:linear", "baseline:matching"}
+
+
+def test_a_race_says_it_too(place: Path) -> None:
+    asked = ("recommend", "--race", "--task", "./easy", "--model", "mock:model.json", "--min-accuracy", "60%")
+    done = rightsize(*asked, "--store", "race.db", cwd=place)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "No model needed: baseline:" in said and "None of the 1 language models meets" in said
+    assert "◀ no model" in done.stdout and max(map(len, done.stdout.splitlines())) <= 80
+    document = json.loads(rightsize(*asked, "--store", "race.db", "--json", cwd=place).stdout)
+    jsonschema.validate(document, json.loads((SCHEMAS_DIR / "recommend.schema.json").read_text()))
+    assert document["verdict"] == "PASS" and document["winner"] is None
+    assert document["baseline"] in {"baseline:linear", "baseline:matching"}
+    assert document["race"]["items_asked"] == 0, "what was answered is kept"
 
 
 def test_then_the_smallest_language_model_is_named(place: Path) -> None:

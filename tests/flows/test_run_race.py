@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from rightsize.bench.plan import Cell
-from rightsize.bench.run import key_of
+from rightsize.bench.plan import Cell, chosen_items
+from rightsize.bench.run import key_of, record_of
+from rightsize.decide.objective import Minimize
+from rightsize.decide.race_rules import RaceRules
 from rightsize.decide.race_trace import Cost, Fate, RaceResult, TraceEntry, race_exit_code
 from rightsize.decide.selection import select
 from rightsize.domain import (
     Candidate,
     Direction,
     Item,
+    ItemOutcome,
     Job,
     Machine,
     Measured,
@@ -25,9 +29,11 @@ from rightsize.domain import (
     TaskType,
     Threshold,
 )
+from rightsize.engines.registry import get_engine
 from rightsize.errors import EngineError, ExitCode, UsageError
 from rightsize.flows.race import RaceWanted, course_of, run_race
 from rightsize.machine import scan
+from rightsize.reports.race_table import sentence
 from rightsize.settings import Settings
 from rightsize.store import Store
 
@@ -95,7 +101,7 @@ def run(
     candidates: list[Candidate],
     *thresholds: Threshold,
     heard: Heard | None = None,
-    **wanted: str,
+    **wanted: object,
 ) -> RaceResult:
     return run_race(
         RaceWanted([suite()], thresholds or (ACCURATE,), **wanted),  # type: ignore[arg-type]
@@ -140,6 +146,120 @@ def test_every_answer_is_stored_as_a_races_and_never_judged_at_a_fixed_n(
     )
     assert kept[0].suite_info["race"]["entry"]["fate"] == "refused"
     assert not store.has(key_of(Job(field[0], suite()), machine), 1), "a bench must measure it in full"
+
+
+def test_one_candidate_has_one_score_in_the_race_its_record_and_its_trace(
+    machine: Machine, store: Store, tmp_path: Path
+) -> None:
+    """Items of an earlier run that lie elsewhere in the race's order are that run's, not the race's."""
+    field = [candidate(tmp_path, "bad", 7, 10), candidate(tmp_path, "good", 0, 20)]
+    course = course_of(suite())
+    some = [ids[0] for _, ids in course.groups[40:70]]
+    job = Job(field[0], suite(), 30)
+    answers = tuple(ItemOutcome(item, item, 1.0, True, "yes") for item in some)
+    earlier = record_of(job, Measured(answers, ()), machine, {}, key_of(job, machine))
+    store.append(replace(earlier, engine=dict(get_engine("mock").build())))
+    result = run(machine, store, field)
+    kept = {r.candidate_id: r.outcome for r in store.records(races=True) if "race" in r.suite_info}
+    for entry in result.entries:
+        outcome, (score,) = kept[entry.candidate], entry.scores
+        assert isinstance(outcome, Measured)
+        assert len(outcome.items) == score.items == entry.items
+        assert sum(item.score for item in outcome.items) / score.items == pytest.approx(score.score)
+        assert entry.bounds is not None and entry.bounds.value == pytest.approx(score.score)
+
+
+def test_of_several_answers_to_an_item_the_fullest_runs_count(
+    machine: Machine, store: Store, tmp_path: Path
+) -> None:
+    """As in recommend without --race: a later run on fewer items does not change the score."""
+    (good,) = field = [candidate(tmp_path, "good", 0, 20)]
+    for limit, right in ((None, 1.0), (60, 0.0)):
+        job = Job(good, suite(), limit)
+        answers = tuple(ItemOutcome(f"i{i}", f"g{i}", right, True, "yes") for i in range(limit or ITEMS))
+        store.append(record_of(job, Measured(answers, ()), machine, {}, key_of(job, machine)))
+    result = run(machine, store, field)
+    assert result.items_asked == 0 and result.winner == "good:F16"
+    assert [(score.score, score.items) for score in result.entries[0].scores] == [(1.0, ITEMS)]
+
+
+def test_a_limit_races_on_the_items_that_bench_runs_with_it(
+    machine: Machine, store: Store, tmp_path: Path
+) -> None:
+    field = [candidate(tmp_path, "middling", 2, 10)]  # on the limit: it goes on to the end
+    result = run_race(
+        RaceWanted([suite()], [ACCURATE], limit=40),
+        machine=machine,
+        settings=FAST,
+        store=store,
+        listener=Heard(),
+        candidates=field,
+    )
+    assert (result.items_each, result.items_asked) == (40, 40)
+    (kept,) = store.records(races=True)
+    assert isinstance(kept.outcome, Measured) and kept.limit == 40
+    assert {item.item_id for item in kept.outcome.items} == {item.id for item in chosen_items(suite(), 40)}
+
+
+def test_cost_orders_the_field_by_the_price_of_a_probe(machine: Machine, store: Store, tmp_path: Path) -> None:
+    field = [candidate(tmp_path, "small", 0, 10), candidate(tmp_path, "large", 0, 90)]
+    prices = {"small:F16": 2.0, "large:F16": 1.0}
+    heard: list[int] = []
+
+    def price(records: Sequence[Record]) -> float | None:
+        outcome = records[0].outcome
+        assert isinstance(outcome, Measured)
+        heard.append(len(next(r for r in outcome.readings if r.metric == "latency_ms").samples))
+        return prices[records[0].candidate_id]
+
+    result = run_race(
+        RaceWanted([suite()], [ACCURATE], minimize=Minimize.COST, price=price),
+        machine=machine,
+        settings=FAST,
+        store=store,
+        listener=Heard(),
+        candidates=field,
+    )
+    assert result.order == ("large:F16", "small:F16") and result.winner == "large:F16"
+    assert result.objectives["large:F16"] == 1.0 and all(heard)
+    with pytest.raises(UsageError, match="no prices"):
+        run(machine, store, field, minimize=Minimize.COST)  # type: ignore[arg-type]
+
+
+def test_classical_methods_race_beside_the_models_on_a_share_of_the_error(
+    machine: Machine, store: Store, tmp_path: Path
+) -> None:
+    result = run(machine, store, [candidate(tmp_path, "good", 0, 20)], baselines=True)
+    assert result.classical is not None and result.winner == "good:F16"
+    (method,), (model,) = result.classical.entries, result.entries
+    assert method.candidate == "baseline:matching", "the others have no examples to learn from"
+    assert method.stake + model.stake == pytest.approx(RaceRules().alpha * (1 - RaceRules().reserve))
+    assert method.stake == pytest.approx(model.stake / 9)
+    assert result.order == ("good:F16",) and result.exhaustive_items == ITEMS
+    kept = {record.candidate_id: record.suite_info["race"] for record in store.records(races=True)}
+    assert kept["baseline:matching"]["order"] == ["good:F16", "baseline:matching"]
+    assert len(kept) == 2, "nobody's answers are stored twice"
+
+
+@pytest.mark.parametrize(
+    ("fates", "code"),
+    [
+        ((Fate.WON, Fate.REFUSED), ExitCode.PASS),
+        ((Fate.REFUSED, Fate.REFUSED), ExitCode.FAIL),
+        ((Fate.UNDECIDED, Fate.REFUSED), ExitCode.UNDECIDED),
+        ((Fate.REFUSED, Fate.WON), ExitCode.PASS),
+    ],
+)
+def test_the_exit_code_counts_a_method_that_needs_no_model(fates: tuple[Fate, Fate], code: ExitCode) -> None:
+    def ended(name: str, fate: Fate) -> RaceResult:
+        winner = name if fate is Fate.WON else None
+        return RaceResult((name,), {}, (TraceEntry(name, fate, "why"),), {name: Cost()}, winner, 0.05, 10)
+
+    method, model = (ended(name, fate) for name, fate in zip(("method", "model"), fates, strict=True))
+    result = replace(model, classical=method)
+    assert race_exit_code(result) is code
+    said = sentence(result)
+    assert said.startswith("No model needed: method meets every threshold") is (fates[0] is Fate.WON)
 
 
 def test_a_second_race_reuses_every_answer(machine: Machine, store: Store, tmp_path: Path) -> None:

@@ -79,4 +79,6 @@ def test_a_comment_is_marked_so_that_the_next_one_replaces_it(record: Build) -> 
     first, later = comment_body(result_of(record, 0)), comment_body(result_of(record, 200))
     assert first.splitlines()[0] == later.splitlines()[0] == "<!-- rightsize gate: extraction small:Q8_0 -->"
     assert "❌ FAIL" in later
+    hyphens = comment_body(result_of(record, 0, "my-small-model:Q4_K_M")).splitlines()[0]
+    assert hyphens == "<!-- rightsize gate: extraction my-small-model:Q4_K_M -->"
     assert "-->" not in comment_body(result_of(record, 0, "a-->b")).splitlines()[0][:-3]

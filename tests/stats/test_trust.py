@@ -50,7 +50,10 @@ def test_each_cause_contaminates_and_is_named(seen: dict[str, Any], words: str) 
     verdict = trust([QUIET, window(**seen), QUIET], repeated=2)
     assert verdict.label is Trust.CONTAMINATED
     assert words in verdict.reason
-    assert "in 1 of 3 windows, after measuring 2 of them again" in verdict.reason
+    assert "(all the time)" in trust([window(**seen)]).reason
+    both = trust([window(**seen)] * 2, repeated=1).reason
+    assert "(in both windows, although disturbed ones were measured again once)" in both
+    assert "(in 1 of 3 windows, although disturbed ones were measured again 2 times)" in verdict.reason
 
 
 def test_a_quiet_window_and_one_that_the_system_tells_nothing_about_are_no_cause() -> None:

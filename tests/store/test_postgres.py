@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from rightsize import load
 from rightsize.cli import main
 from rightsize.domain import Absent, ItemOutcome, Measured, Provenance, Reading, Record, Skipped
 from rightsize.errors import StoreError
-from rightsize.store import Store, load_frame
+from rightsize.store import Store
 
 pytest.importorskip("psycopg", reason="PostgreSQL needs its driver: pip install 'psycopg[binary]'")
 pytest.importorskip("pwd", reason="the server is started as on Unix")
@@ -109,9 +110,9 @@ def test_what_is_stored_comes_back_equal(server: str, record: Build) -> None:
 def test_the_commands_and_load_read_it(server: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["results", "list", "--store", server]) == 0
     assert "small:Q8_0" in capsys.readouterr().out
-    assert len(load_frame(server)) == 3
+    assert len(load(server)) == 3
     assert main.run(["results", "delete", "1", "--store", server]) == 0
-    assert len(load_frame(server)) == 2
+    assert len(load(server)) == 2
 
 
 def test_a_server_that_is_not_there_is_one_line_without_the_password(

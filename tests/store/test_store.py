@@ -17,6 +17,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, insert
 
+from rightsize import load
 from rightsize.domain import (
     Absent,
     Failed,
@@ -29,7 +30,7 @@ from rightsize.domain import (
     Skipped,
 )
 from rightsize.errors import StoreError
-from rightsize.store import Store, load_frame
+from rightsize.store import Store
 from rightsize.store.codec import cell_row, item_rows, reading_rows
 from rightsize.store.database import MIGRATIONS, open_engine, store_url, upgrade
 from rightsize.store.tables import CELL, ITEM_OUTCOME, METADATA, READING, SCHEMA_VERSION
@@ -301,7 +302,7 @@ def test_load_gives_one_row_per_cell_with_units_in_names(
     store = Store.open(path)
     store.append(record("a:F16", energy_j=joules(1.0, 3.0, low=0.5, high=2.0)))
     store.append(record("b:F16", outcome=Failed("out of memory")))
-    frame = load_frame(path)
+    frame = load(path)
     measured, failed = frame.iloc[0], frame.iloc[1]
     assert list(frame["outcome"]) == ["measured", "failed"]
     assert (measured["score"], measured["items"]) == (0.95, 500)
@@ -317,7 +318,7 @@ def test_load_gives_one_row_per_cell_with_units_in_names(
 
 def test_an_empty_store_is_an_empty_frame(path: Path) -> None:
     Store.open(path)
-    frame = load_frame(path)
+    frame = load(path)
     assert len(frame) == 0 and "latency_p95_ms" in frame
 
 
