@@ -145,7 +145,9 @@ def test_models_that_know_nothing_are_refused_after_few_items(place: Path) -> No
     document = json.loads(first.stdout)
     jsonschema.validate(document, SCHEMA)
     race = document["race"]
-    assert [entry["fate"] for entry in race["trace"]] == ["refused", "refused"]
+    fates = {entry["candidate"]: entry["fate"] for entry in race["trace"]}
+    assert {"tiny128:F16", "tiny256:F16"} < fates.keys() and set(fates.values()) == {"refused"}
+    assert any(name.startswith("baseline:") for name in fates), "classical methods race beside the models"
     assert race["items_asked"] < race["exhaustive_items"] / 10
     assert "refused" in first.stderr
     again = json.loads(rightsize(*ASK, "--min-accuracy", "90%", "--json", cwd=place).stdout)

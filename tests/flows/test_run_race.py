@@ -194,6 +194,7 @@ def test_a_limit_races_on_the_items_that_bench_runs_with_it(
         store=store,
         listener=Heard(),
         candidates=field,
+        rules=RaceRules(futile=0.9999),
     )
     assert (result.items_each, result.items_asked) == (40, 40)
     (kept,) = store.records(races=True)
