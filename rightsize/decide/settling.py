@@ -83,7 +83,8 @@ def _run(result: CandidateResult, tasks: Sequence[str]) -> Settling | None:
         repetitions=_wanted(growing, _SPEED_READINGS),
         # More items are missing items; more requests are not, and would be taken as measured already.
         force=bool(growing) and not any(_is_item(judgement) for judgement in growing),
-        quiet=any(judgement.trust == Trust.CONTAMINATED for judgement in growing),
+        # Too few samples are more samples' to settle: enough of them may pass although they are disturbed.
+        quiet=any(j.trust == Trust.CONTAMINATED and not j.more_needed for j in growing),
     )
 
 
