@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from rightsize.cli.main import run
-from tests.suites.lm_eval_folder import write_folder, write_task
+from tests.suites.lm_eval_folder import write_folder, write_several, write_task
 from tests.tiny_models import make_tiny_llama
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -102,6 +102,39 @@ def test_lm_eval_and_bench_give_the_same_scores(tmp_path: Path, model: Path, cha
     for task, key in KEYS.items():
         assert cells[task]["metrics"]["score"]["value"] == pytest.approx(theirs[task][key])
     assert "no score in [0, 1]" in json.dumps(cells["le_roll"])
+
+
+@pytest.mark.slow
+def test_items_that_ask_in_several_ways_and_checks_of_lm_evals_tasks_run_through_bench(
+    tmp_path: Path, model: Path
+) -> None:
+    several, plain = write_several(tmp_path), write_task(tmp_path, "le_mc")
+    common = (
+        "--model",
+        str(model),
+        "--quant",
+        "F16",
+        "--requests",
+        "2",
+        "--repetitions",
+        "1",
+        "--threads",
+        "1",
+    )
+    common = (*common, "--no-baselines", "--json", "--store", "r.db")
+    done = rightsize("bench", "--task", str(several), "--trust-suite", *common, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (cell,) = json.loads(done.stdout)["cells"]
+    assert cell["status"] == "measured"
+    assert 0 <= cell["metrics"]["score"]["value"] <= 1
+    assert cell["metrics"]["latency_p50_ms"]["value"] >= cell["metrics"]["ttft_p50_ms"]["value"]
+    done = rightsize("bench", "--task", str(plain), "--check", "robustness", *common, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = {figure["check"] for figure in json.loads(done.stdout)["checks"]}
+    assert found == {"robustness"}
+    refused = rightsize("bench", "--task", str(plain), "--check", "ood", *common, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "le_mc: lm-eval judges by the document" in refused.stderr.replace("\n", " ")
 
 
 KEYS = {

@@ -21,6 +21,7 @@ from rightsize.errors import UsageError
 from rightsize.machine import scan
 from rightsize.settings import Settings
 from rightsize.suites.loader import load_suite
+from rightsize.suites.scorers import get_scorer
 from rightsize.suites.solved import prompt_frame, solved_examples
 from tests.real_suites import real_suite
 
@@ -357,3 +358,21 @@ def test_the_linear_baseline_beats_what_language_models_get_on_banking77() -> No
     answers = engine.open(model, CandidateSettings()).answer(task.items, learnt)
     right = sum(answer.text == gold[item_id] for item_id, answer in answers)
     assert right / len(gold) >= 0.89
+
+
+@pytest.mark.slow
+def test_patterns_learnt_from_the_training_split_of_snips_find_most_of_its_slots() -> None:
+    """The split is what makes the difference: the suite has no few-shot examples to learn from."""
+    task = real_suite("snips")
+    solved = solved_examples(task)
+    if not solved:
+        pytest.skip("SNIPS' training split is not here (rightsize suites pull snips)")
+    assert len(solved) > 13_000
+    assert not {each.prompt for each in solved} & {each.prompt for each in task.items}
+    engine, items = get_engine("baseline:fields"), task.items[::7]
+    (model,) = engine.models(ModelQuery(("baseline:fields",)))
+    scorer = get_scorer(task.scorer, task.scorer_args)
+    learnt = TaskRules.of(task, solved, prompt_frame(task, solved))
+    answers = dict(engine.open(model, CandidateSettings()).answer(items, learnt))
+    scores = [scorer.score(each, answers[each.id]).score for each in items]
+    assert sum(scores) / len(scores) > 0.75

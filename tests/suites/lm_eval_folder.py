@@ -112,3 +112,50 @@ def write_folder(folder: Path) -> Path:
         write_task(folder, name)
     (folder / "le_group.yaml").write_text(yaml.safe_dump(GROUP))
     return folder
+
+
+OWN_CLASS = '''
+from lm_eval.api.instance import Instance
+from lm_eval.api.task import ConfigurableTask
+
+class Several(ConfigurableTask):
+    """A text, two likelihoods (one of nothing before it), another text of another length, a whole text."""
+
+    def __init__(self, config):
+        super().__init__(config={key: value for key, value in config.items() if key != "class"})
+
+    def construct_requests(self, doc, ctx, **kwargs):
+        keep = {"metadata": kwargs["metadata"]}
+        asked = [
+            ("generate_until", (ctx, {"until": ["\\n"], "max_gen_toks": 6})),
+            ("loglikelihood", (ctx, " " + doc["a"])),
+            ("loglikelihood", ("", " " + doc["a"])),
+            ("generate_until", (ctx, {"until": ["e"], "max_gen_toks": 3})),
+            ("loglikelihood_rolling", (doc["q"],)),
+        ]
+        return [Instance(kind, doc, args, number, **keep) for number, (kind, args) in enumerate(asked)]
+
+    def process_results(self, doc, results):
+        long, (given, greedy), (alone, _), short, whole = results
+        letters = sum(map(ord, long + "/" + short)) % 97 / 97
+        return {"acc": float(given > alone), "letters": letters, "given": given, "greedy": float(greedy),
+                "alone": alone, "whole": whole}
+
+    def higher_is_better(self):
+        return dict.fromkeys(("acc", "letters", "given", "greedy", "alone", "whole"), True)
+
+    def aggregation(self):
+        from lm_eval.api.metrics import mean
+        return dict.fromkeys(("acc", "letters", "given", "greedy", "alone", "whole"), mean)
+'''
+
+
+def write_several(folder: Path) -> Path:
+    """Write a task whose items ask in several ways, by a class of its own."""
+    (folder / "several.py").write_text(OWN_CLASS)
+    path = write_task(folder, "le_gen", filter_list=None)
+    text = path.read_text().replace("task: le_gen", "task: le_several")
+    path.unlink()
+    path = folder / "le_several.yaml"
+    path.write_text(text + "\nclass: !function several.Several\n")
+    return path

@@ -18,7 +18,7 @@ from rightsize.engines.interface import TaskRules
 from rightsize.errors import SuiteError
 from rightsize.suites.lm_eval_tasks import open_suites
 from rightsize.suites.scorers import get_scorer
-from tests.suites.lm_eval_folder import ROWS, TASKS, write_folder, write_task
+from tests.suites.lm_eval_folder import ROWS, TASKS, write_folder, write_several, write_task
 from tests.tiny_models import make_tiny_llama
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -224,51 +224,6 @@ def test_scores_are_those_of_lm_evals_evaluator(folder: Path, model: Path, templ
 
 # --- items that ask in several ways -------------------------------------------------------------------------
 
-OWN_CLASS = '''
-from lm_eval.api.instance import Instance
-from lm_eval.api.task import ConfigurableTask
-
-class Several(ConfigurableTask):
-    """A text, two likelihoods (one of nothing before it), another text of another length, a whole text."""
-
-    def __init__(self, config):
-        super().__init__(config={key: value for key, value in config.items() if key != "class"})
-
-    def construct_requests(self, doc, ctx, **kwargs):
-        keep = {"metadata": kwargs["metadata"]}
-        asked = [
-            ("generate_until", (ctx, {"until": ["\\n"], "max_gen_toks": 6})),
-            ("loglikelihood", (ctx, " " + doc["a"])),
-            ("loglikelihood", ("", " " + doc["a"])),
-            ("generate_until", (ctx, {"until": ["e"], "max_gen_toks": 3})),
-            ("loglikelihood_rolling", (doc["q"],)),
-        ]
-        return [Instance(kind, doc, args, number, **keep) for number, (kind, args) in enumerate(asked)]
-
-    def process_results(self, doc, results):
-        long, (given, greedy), (alone, _), short, whole = results
-        letters = sum(map(ord, long + "/" + short)) % 97 / 97
-        return {"acc": float(given > alone), "letters": letters, "given": given, "greedy": float(greedy),
-                "alone": alone, "whole": whole}
-
-    def higher_is_better(self):
-        return dict.fromkeys(("acc", "letters", "given", "greedy", "alone", "whole"), True)
-
-    def aggregation(self):
-        from lm_eval.api.metrics import mean
-        return dict.fromkeys(("acc", "letters", "given", "greedy", "alone", "whole"), mean)
-'''
-
-
-def write_several(folder: Path) -> Path:
-    (folder / "several.py").write_text(OWN_CLASS)
-    path = write_task(folder, "le_gen", filter_list=None)
-    text = path.read_text().replace("task: le_gen", "task: le_several")
-    path.unlink()
-    path = folder / "le_several.yaml"
-    path.write_text(text + "\nclass: !function several.Several\n")
-    return path
-
 
 @pytest.mark.parametrize("template", ["none", "auto"])
 def test_items_that_ask_in_several_ways_score_as_in_lm_eval(tmp_path: Path, model: Path, template: str) -> None:
@@ -403,7 +358,43 @@ def test_built_in_tasks_are_indexed_once_and_remembered(
     assert lm_eval_index.packaged_index() == {n: _without_config(e) for n, e in first.items()}
     with pytest.raises(SuiteError, match="hellaswag: its data is not on this machine"):
         open_suites("hellaswag")
+    monkeypatch.setattr("datasets.config.HF_DATASETS_CACHE", cached_openbookqa(tmp_path / "datasets"))
+    (suite,) = open_suites("openbookqa")  # whose data is on the machine
+    assert (suite.task_type, suite.score_name, suite.target_delimiter) == (TaskType.CHOICE, "acc", " ")
+    assert [(item.prompt, item.choices, item.target) for item in suite.items] == [
+        ("Grass is", ("red", "green"), "green"), ("Blood is", ("red", "green"), "red")
+    ]  # fmt: skip
+    scorer = get_scorer(suite.scorer, suite.scorer_args)
+    judged = [scorer.score(item, Answer("", choice_logprobs=(-2.0, -1.0))).score for item in suite.items]
+    assert judged == [1.0, 0.0]
     lm_eval_index.packaged_index.cache_clear()
+
+
+def cached_openbookqa(cache: Path) -> Path:
+    """What the library leaves in its cache once this data set was fetched."""
+    import datasets
+    from datasets.arrow_writer import ArrowWriter
+
+    def row(stem: str, right: str) -> dict[str, Any]:
+        choices = {"text": ["red", "green"], "label": ["A", "B"]}
+        return {"question_stem": stem, "choices": choices, "answerKey": right}
+
+    rows = [row("Grass is", "B"), row("Blood is", "A")]
+    folder = cache / "allenai___openbookqa" / "main" / "0.0.0" / "0123456789"
+    folder.mkdir(parents=True)
+    features = datasets.Dataset.from_list(rows).features
+    splits = {}
+    for split in ("train", "validation", "test"):
+        with ArrowWriter(features=features, path=str(folder / f"openbookqa-{split}.arrow")) as writer:
+            for each in rows:
+                writer.write(each)
+            writer.finalize()
+        splits[split] = datasets.SplitInfo(split, num_examples=len(rows), dataset_name="openbookqa")
+    known = {"builder_name": "parquet", "dataset_name": "openbookqa", "config_name": "main"}
+    datasets.DatasetInfo(features=features, splits=splits, version="0.0.0", **known).write_to_directory(
+        str(folder)
+    )
+    return cache
 
 
 def _without_config(entry: Any) -> Any:
