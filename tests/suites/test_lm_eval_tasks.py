@@ -389,7 +389,7 @@ def cached_openbookqa(cache: Path) -> Path:
             for each in rows:
                 writer.write(each)
             writer.finalize()
-        splits[split] = datasets.SplitInfo(split, num_examples=len(rows), dataset_name="openbookqa")
+        splits[split] = {"name": split, "num_examples": len(rows), "dataset_name": "openbookqa"}
     known = {"builder_name": "parquet", "dataset_name": "openbookqa", "config_name": "main"}
     datasets.DatasetInfo(features=features, splits=splits, version="0.0.0", **known).write_to_directory(
         str(folder)
