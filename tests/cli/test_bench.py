@@ -76,6 +76,9 @@ def test_a_gguf_file_is_quantized_measured_stored_and_not_measured_twice(place: 
     assert document["reused"] == 2
     assert [cell["candidate"] for cell in document["cells"]] == ["tiny:Q4_0"], "only what was missing"
 
+    fewer = rightsize(*COMMON, "--quant", "F16,Q8_0", "--limit", "5", "--json", cwd=place)
+    assert json.loads(fewer.stdout)["reused"] == 2, "the eight items hold the five"
+
     forced = rightsize(*COMMON, "--quant", "F16", "--force", "--json", cwd=place)
     assert json.loads(forced.stdout)["reused"] == 0
     assert len(Store.open(place / ".rightsize/results.db").records(newest=False)) == 4

@@ -322,6 +322,7 @@ def test_their_cost_is_measured_like_anybodys(place: Path) -> None:
     assert cell["metrics"]["latency_p50_ms"]["value"] > 0 and cell["metrics"]["memory_bytes"]["value"] > 0
     assert cell["metrics"]["size_bytes"]["value"] > 1000, "what it learnt, as bytes"
     assert "tokens" in cell["absent"]["decode_tokens_per_s"]
+    assert "comes whole" in cell["absent"]["ttft_p50_ms"], "not that it scores choices"
     assert cell["facts"]["examples"] > 0
 
 
