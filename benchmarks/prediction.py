@@ -6,12 +6,14 @@ it. Peers answer by their own formulas for the same points. Machines that others
 their profiles.
 
 Last line: ``decode_median_error``, ``prefill_median_error`` (at most 0.08 is wanted), ``decode_p90_error``,
-``prefill_p90_error`` (0.20), ``memory_median_error`` (0.03), and the same of the peers.
+``prefill_p90_error`` (0.20), ``memory_median_error`` (0.03), and the same of the peers; ``*_interval`` is the
+width that these residuals teach.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,6 +46,7 @@ from rightsize.models.twins.plan import twin_plan
 from rightsize.models.twins.write import write_twin
 from rightsize.predict.cache import CacheSettings
 from rightsize.predict.calibration import Calibration
+from rightsize.predict.interval import spread
 from rightsize.predict.outlook import Wish, outlook_elsewhere, work_and_memory
 from rightsize.predict.rates_fit import Point, normalised, predicted_seconds, typical
 from rightsize.predict.work import work_of
@@ -110,7 +113,8 @@ def main() -> None:
             print(f"  left out: {candidate.id}: {error}")
     _show(rows)
     projected = _projections(calibration)
-    finish(_figures(rows) | {"probe_s": round(probe.took_s, 1), **projected})
+    probed = {"probe_s": round(probe.took_s, 1), "probe_left_out": list(probe.left_out)}
+    finish(_figures(rows) | {**probed, **projected})
 
 
 def _rows(candidate: Candidate, probe: ProbeResult, calibration: Calibration, machine: Any) -> Iterator[Row]:
@@ -186,6 +190,8 @@ def _figures(rows: Sequence[Row]) -> dict[str, Any]:
         figures[f"{metric}_p90_error"] = round(float(np.quantile(errors, 0.9)), 4)
         figures[f"{metric}_points"] = len(errors)
         peers = [who for who in chosen[0].predicted if who != "rightsize"]
+        residuals = [math.log(row.measured / row.predicted["rightsize"]) for row in chosen]
+        figures[f"{metric}_interval"] = round(spread(metric, residuals).factor - 1, 4)
         medians = {who: round(float(np.median([row.error(who) for row in chosen])), 4) for who in peers}
         figures[f"{metric}_median_error_of_peers"] = medians
     return figures

@@ -19,7 +19,6 @@ PROMPT_TOKENS, SHORT_PROMPT_TOKENS = 256, 128  # a token of either took as long 
 _POINT_S = 0.2
 _TIME_LIMIT_S = 240
 _CURVE_TYPE = "Q4_K"
-_FIRST_TYPES = 3
 BUDGET_S = 42.0
 
 
@@ -52,17 +51,11 @@ def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
     """Files in the order of their worth: some types, how size matters, depth, operations, then the rest."""
     one, long, short = (1, 0), (PROMPT_TOKENS, 0), (SHORT_PROMPT_TOKENS, 0)
     every = (one, (64, 0), long)
-    deep = (one, (PROMPT_TOKENS, 512), (1, 1024))
+    deep = (one, (SHORT_PROMPT_TOKENS, 512), (1, 1024))
     narrow = llama_shape(layers=24, width=256, heads=2, kv_heads=2, feed_forward=512)
+    curve = ProbeFile(f"type-{_CURVE_TYPE}", _layers(4), _CURVE_TYPE, (one, long), is_knot=True)
     of_type = [
-        ProbeFile(
-            f"type-{kind}",
-            _layers(4),
-            kind,
-            (one, long if kind == _CURVE_TYPE else short),
-            is_knot=kind == _CURVE_TYPE,
-        )
-        for kind in types
+        ProbeFile(f"type-{kind}", _layers(2), kind, (one, short)) for kind in types if kind != _CURVE_TYPE
     ]
     of_size = [
         ProbeFile(f"size-{n}", _layers(n), _CURVE_TYPE, (one, short if n > 4 else long), is_knot=True)
@@ -75,9 +68,9 @@ def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
     of_operations = [ProbeFile("operations", narrow, "Q8_0", every)]
     of_state = [ProbeFile("state", mamba_shape(layers=8, width=768), _CURVE_TYPE, every)]
     of_experts = [ProbeFile("experts", expert_shape(), _CURVE_TYPE, (one, long))]
-    first, rest = of_type[:_FIRST_TYPES], of_type[_FIRST_TYPES:]
-    begin = [*first, *of_size[:2], *of_depth, *of_operations, *rest[:3], *of_state]
-    return [*begin, *of_experts, *of_size[2:], *rest[3:]]
+    first, usual, rest = of_type[:2], of_type[2:6], of_type[6:]
+    begin = [curve, *first, *of_size, *of_depth, *of_operations, *usual]
+    return [*begin, *of_state, *of_experts, *rest]
 
 
 def reference_file() -> ProbeFile:
@@ -144,7 +137,7 @@ def _layers(count: int) -> Shape:
 
 
 def _attending(heads: int, kv_heads: int) -> Shape:
-    return llama_shape(layers=6, width=2048, heads=heads, kv_heads=kv_heads, feed_forward=256)
+    return llama_shape(layers=3, width=2048, heads=heads, kv_heads=kv_heads, feed_forward=256)
 
 
 def _job(file: ProbeFile, path: Path, left_s: float | None) -> dict[str, Any]:
