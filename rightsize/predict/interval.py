@@ -25,8 +25,9 @@ class Basis(StrEnum):
     PUBLISHED = "published"  # a range of what part of published rates is reached
 
 
-#: Log half-widths for a machine that has no measurements yet: assumed on the wide side, until nine are there.
-UNTRIED = {"decode": math.log(1.25), "prefill": math.log(1.35), "memory": math.log(1.08)}
+#: Log half-widths for a machine that has no measurements yet, assumed until nine are there: a little wider than
+#: the 22%, 33% and 8.4% that 26, 26 and 13 residuals of ``benchmarks/prediction.py`` taught on one machine.
+UNTRIED = {"decode": math.log(1.25), "prefill": math.log(1.35), "memory": math.log(1.09)}
 
 
 @dataclass(frozen=True, slots=True)
