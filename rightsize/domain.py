@@ -459,6 +459,11 @@ class Failed:
     readings: tuple[Reading, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Interrupted(Failed):
+    """A cell whose run was cut short, or still goes on: the items that were answered so far."""
+
+
 Outcome = Measured | Skipped | Failed
 
 

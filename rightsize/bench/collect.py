@@ -31,7 +31,10 @@ ScoreFn = Callable[[Item, Answer], ItemScore]
 
 @dataclass(slots=True)
 class TaskLog:
-    """What has been heard of one task so far. ``scored`` is false for a task without a score in [0, 1]."""
+    """What has been heard of one task so far. ``scored`` is false for a task without a score in [0, 1].
+
+    ``outcomes`` may begin with what was answered before.
+    """
 
     items: Mapping[str, Item]
     scorer: Scorer
@@ -45,8 +48,11 @@ class TaskLog:
     def hear(self, event: Event) -> None:
         """Take in one event of this task."""
         if event.kind == "rejected":
+            known = {outcome.item_id for outcome in self.outcomes}
             self.outcomes += [
-                self._placed(rejected(self.items[item_id], why)) for item_id, why in event.data.items()
+                self._placed(rejected(self.items[item_id], why))
+                for item_id, why in event.data.items()
+                if item_id not in known
             ]
         elif event.kind == "requests":
             self.requests = event.data

@@ -8,16 +8,17 @@ from typing import Protocol
 
 from rightsize.bench.candidates import baseline_candidates, expand_candidates
 from rightsize.bench.plan import chosen_items, fingerprint, plan_cells
-from rightsize.bench.run import Listener, Sink, examples_for, misfit, run_cells
+from rightsize.bench.run import Listener, examples_for, misfit, run_cells
 from rightsize.bench.spending import Budget, account, check_budget
+from rightsize.bench.unfinished import Sink, Unfinished, answered_before
 from rightsize.bench.variants import Variants
-from rightsize.domain import Candidate, Job, Machine, Record, Suite
+from rightsize.domain import Candidate, ItemOutcome, Job, Machine, Record, Suite
 from rightsize.engines.registry import get_engine
 from rightsize.machine import scan
 from rightsize.settings import Settings
 
 
-class Results(Sink, Protocol):
+class Results(Sink, Unfinished, Protocol):
     """A store as the bench sees it."""
 
     def has(self, fingerprint: str, limit: int | None = None, items: Collection[str] = ()) -> bool:
@@ -67,7 +68,8 @@ def measure(
     notify: Callable[[str], None] = lambda _: None,
     machine: Machine | None = None,
 ) -> Measurements:
-    """Measure what is missing. ``notify`` hears of slow preparations, such as a quantization.
+    """Measure what is missing. ``notify`` hears of slow preparations, such as a quantization, and of items that
+    an interrupted run answered, which are not asked again.
 
     Raises what stands in the way before anything is measured; later failures are records.
     """
@@ -89,9 +91,12 @@ def measure(
 
     known: list[str] = []
 
-    def is_stored(job: Job) -> bool:
+    def key_of(job: Job) -> str:
         name = job.candidate.engine
-        key = fingerprint(job, here, builds[name], examples_for(engines[name], job.suite))
+        return fingerprint(job, here, builds[name], examples_for(engines[name], job.suite))
+
+    def is_stored(job: Job) -> bool:
+        key = key_of(job)
         asked = () if job.limit is None else [item.id for item in chosen_items(job.suite, job.limit)]
         stored = not wanted.force and store.has(key, job.limit, asked)
         if stored:
@@ -102,12 +107,21 @@ def measure(
         # Nobody named these: where they do not fit, there is nothing to say.
         return candidate not in beside or misfit(engines[candidate.engine], candidate, suite) is None
 
+    def answered(job: Job) -> Sequence[ItemOutcome]:
+        return () if wanted.force else answered_before(job, key_of(job), store, notify)
+
     cells = plan_cells(
         [*candidates, *beside], wanted.suites, limit=wanted.limit, is_stored=is_stored, is_meant=is_meant
     )
     with account(settings, wanted.budget) as money:
         records = run_cells(
-            cells, machine=here, settings=settings, store=store, listener=listener, remote_run=money.run_for
+            cells,
+            machine=here,
+            settings=settings,
+            store=store,
+            listener=listener,
+            remote_run=money.run_for,
+            answered=answered,
         )
         spent_usd = money.spent_usd()
     return Measurements(tuple(records), tuple(known), spent_usd)

@@ -48,7 +48,8 @@ def measure_cell(
     """
     runnable = _measure_alone(session, request, meter, emit, local, await_turn)
     for task in request.tasks if request.answers else ():
-        _answer(session, task, runnable[task.name], emit)
+        answered = set(task.answered)
+        _answer(session, task, [item for item in runnable[task.name] if item.id not in answered], emit)
         emit(Event("task_done", task.name, {"facts": dict(session.facts())}))
 
 

@@ -31,12 +31,14 @@ class TaskWork:
     from are the solved examples in ``rules``, which are none of the items.
 
     Single requests are ``timed``, save of a task that a check made: its speed is that of the task it came from.
+    Items that were ``answered`` before are timed with the others, and not asked again.
     """
 
     name: str
     items: tuple[Item, ...]
     rules: TaskRules
     timed: bool = True
+    answered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,7 @@ class Batch:
 class Event:
     """One line from the worker. ``kind`` is one of ``loaded``, ``speed``, ``soak``, ``requests``, ``ready``,
     ``progress``, ``answer``, ``task_done``, ``listening``, ``batch_done``, ``done`` and ``error``; ``data`` is
-    what that kind carries."""
+    what that kind carries. ``waiting`` says that the worker said nothing for a moment."""
 
     kind: str
     task: str = ""
@@ -176,6 +178,7 @@ def _task(raw: dict[str, Any]) -> TaskWork:
             rules["chat_delimiter"],
         ),
         raw["timed"],
+        tuple(raw["answered"]),
     )
 
 

@@ -1,24 +1,27 @@
-"""Running the matrix: each cell in its own worker, each task stored as soon as its cell ends."""
+"""Running the matrix: each cell in its own worker, answers stored as they come, a task as soon as it ends."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from rightsize.bench.collect import TaskLog, outcome_of
 from rightsize.bench.plan import Cell, chosen_items, fingerprint
 from rightsize.bench.protocol import CellRequest, Event, TaskWork, in_frame, without_gold
 from rightsize.bench.quiet import await_quiet
+from rightsize.bench.records import record_of
 from rightsize.bench.supervise import Limits, WorkerFailed, run_worker
+from rightsize.bench.unfinished import REASON, Sink, Stream
 from rightsize.domain import (
     Candidate,
     Failed,
+    Interrupted,
+    ItemOutcome,
     Job,
     JsonValue,
     Machine,
-    Measured,
     Outcome,
     Record,
     Skipped,
@@ -30,10 +33,12 @@ from rightsize.engines.interface import Engine, RemoteRun, TaskRules
 from rightsize.engines.registry import get_engine
 from rightsize.errors import SuiteError
 from rightsize.settings import Settings
-from rightsize.suites.identity import suite_parts
 from rightsize.suites.scorers import get_scorer
 from rightsize.suites.scorers.interface import Scorer
 from rightsize.suites.solved import prompt_frame, solved_examples
+
+#: What is known of a job's items before it runs.
+Answered = Callable[[Job], Sequence[ItemOutcome]]
 
 
 class Listener(Protocol):
@@ -47,13 +52,6 @@ class Listener(Protocol):
 
     def stored(self, record: Record) -> None:
         """One task of the cell was stored."""
-
-
-class Sink(Protocol):
-    """Where records go; the store."""
-
-    def append(self, record: Record) -> int:
-        """Store a record and return its id."""
 
 
 @dataclass(slots=True)
@@ -75,6 +73,14 @@ class CellLog:
         elif event.task:
             self.tasks[event.task].hear(event)
 
+    def answered(self) -> dict[str, tuple[str, ...]]:
+        """The items of each task whose outcome is known."""
+        return {name: tuple(one.item_id for one in task.outcomes) for name, task in self.tasks.items()}
+
+    def outcome(self, task: str, failure: str | None = None) -> Outcome:
+        """What came of a task; ``failure`` is why the worker ended before its time."""
+        return outcome_of(self.tasks[task], self.loaded, self.speed, failure)
+
 
 def run_cells(
     cells: Sequence[Cell],
@@ -84,18 +90,21 @@ def run_cells(
     store: Sink,
     listener: Listener,
     remote_run: Callable[[Candidate], RemoteRun] = lambda _: RemoteRun(),
+    answered: Answered = lambda _: (),
 ) -> list[Record]:
     """Measure every cell; a cell that breaks is stored as failed and the run goes on.
 
-    An interrupt keeps the tasks whose measurement was complete, then propagates. Raises ResourceError when a
-    quiet machine was asked for and did not come; what was measured before is kept.
+    What was ``answered`` before of a job is not asked again. An interrupt keeps every answer that came, then
+    propagates. Raises ResourceError when a quiet machine was asked for and did not come; what was measured
+    before is kept.
     """
     records: list[Record] = []
     for number, cell in enumerate(cells, start=1):
         listener.cell_started(cell, number, len(cells))
         _await_quiet(settings, listener)
         remote = remote_run(cell.candidate)
-        records += _run_cell(cell, machine, settings, store, listener, remote=remote)
+        keeper = Keeper(machine, get_engine(cell.candidate.engine), store, listener)
+        records += _run_cell(cell, keeper, settings, remote, answered)
     return records
 
 
@@ -112,34 +121,37 @@ def _await_quiet(settings: Settings, listener: Listener) -> None:
 
 
 def _run_cell(
-    cell: Cell, machine: Machine, settings: Settings, store: Sink, listener: Listener, *, remote: RemoteRun
+    cell: Cell, keeper: Keeper, settings: Settings, remote: RemoteRun, answered: Answered
 ) -> list[Record]:
-    engine = get_engine(cell.candidate.engine)
-    keep = _keeper(machine, engine, store, listener)
+    engine, machine = keeper.engine, keeper.machine
     if reason := known_misfit(cell, machine, settings):
-        return [keep(job, Failed(reason)) for job in cell.jobs]
+        return [keeper.keep(job, Failed(reason)) for job in cell.jobs]
     misfits = [(job, misfit(engine, job.candidate, job.suite)) for job in cell.jobs]
-    records = [keep(job, Skipped(why)) for job, why in misfits if why]
-    jobs = [job for job, why in misfits if not why]
-    log = CellLog({job.suite.name: task_log(job) for job in jobs})
-    failure = interrupted = None
+    records = [keeper.keep(job, Skipped(why)) for job, why in misfits if why]
+    jobs = {job.suite.name: job for job, why in misfits if not why}
+    log = CellLog({name: task_log(job, answered(job)) for name, job in jobs.items()})
+    streams = {name: keeper.stream(job, log.tasks[name].outcomes) for name, job in jobs.items()}
+    request = request_for(cell, tuple(jobs.values()), settings, remote, log.answered())
+    failure = None
     try:
-        for event in run_worker(request_for(cell, jobs, settings, remote), limits_of(machine, settings)):
+        for event in run_worker(request, limits_of(machine, settings)):
             log.hear(event)
-            if event.kind == "progress":
+            if event.kind == "task_done":
+                streams[event.task].flush()  # an interrupt from here on costs no answer
+                del streams[event.task]
+                records.append(keeper.keep(jobs[event.task], log.outcome(event.task)))
+            elif event.kind == "progress":
                 data = event.data
-                listener.progressed(event.task, data["phase"], data["done"], data["of"])
+                keeper.listener.progressed(event.task, data["phase"], data["done"], data["of"])
+            for stream in streams.values():
+                stream.keep_up()
     except WorkerFailed as death:
         failure = str(death)
-    except KeyboardInterrupt as interrupt:
-        interrupted = interrupt
-    for job in jobs:
-        task = log.tasks[job.suite.name]
-        if task.done or interrupted is None:
-            records.append(keep(job, outcome_of(task, log.loaded, log.speed, failure)))
-    if interrupted is not None:
-        raise interrupted
-    return records
+    except KeyboardInterrupt:
+        for stream in streams.values():
+            stream.flush()
+        raise
+    return records + [keeper.keep(jobs[name], log.outcome(name, failure)) for name in streams]
 
 
 def misfit(engine: Engine, candidate: Candidate, suite: Suite) -> str | None:
@@ -178,26 +190,39 @@ def _rules(engine: Engine, suite: Suite, variant: str = "") -> TaskRules:
     return TaskRules.of(suite, examples, (before + prefix + begin, end + after))
 
 
-def _keeper(
-    machine: Machine, engine: Engine, store: Sink, listener: Listener
-) -> Callable[[Job, Outcome], Record]:
-    """A function that stores one outcome and says so."""
-    build = engine.build()
+@dataclass(slots=True)
+class Keeper:
+    """Stores what is heard of one candidate, and says so."""
 
-    def keep(job: Job, outcome: Outcome) -> Record:
-        key = fingerprint(job, machine, build, examples_for(engine, job.suite))
-        record = record_of(job, outcome, machine, build, key)
-        store.append(record)
-        listener.stored(record)
+    machine: Machine
+    engine: Engine
+    store: Sink
+    listener: Listener
+    build: Mapping[str, JsonValue] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.build = self.engine.build()
+
+    def keep(self, job: Job, outcome: Outcome) -> Record:
+        """Store one outcome."""
+        record = self._record(job, outcome)
+        self.store.append(record)
+        self.listener.stored(record)
         return record
 
-    return keep
+    def stream(self, job: Job, outcomes: Sequence[ItemOutcome]) -> Stream:
+        """Where outcomes go while they come in; those that are there already are kept elsewhere."""
+        return Stream(self._record(job, Interrupted(REASON)), outcomes, self.store, len(outcomes))
+
+    def _record(self, job: Job, outcome: Outcome) -> Record:
+        key = fingerprint(job, self.machine, self.build, examples_for(self.engine, job.suite))
+        return record_of(job, outcome, self.machine, self.build, key)
 
 
-def task_log(job: Job) -> TaskLog:
-    """An empty log of the items that a job asks."""
+def task_log(job: Job, before: Sequence[ItemOutcome] = ()) -> TaskLog:
+    """A log of the items that a job asks, with what was answered before."""
     items = {item.id: item for item in chosen_items(job.suite, job.limit)}
-    return TaskLog(items, scorer_of(job.suite), scored=bool(job.suite.score_name))
+    return TaskLog(items, scorer_of(job.suite), bool(job.suite.score_name), list(before))
 
 
 def scorer_of(suite: Suite) -> Scorer:
@@ -236,10 +261,17 @@ def work_of(engine: Engine, job: Job) -> TaskWork:
     )
 
 
-def request_for(cell: Cell, jobs: Sequence[Job], settings: Settings, remote: RemoteRun) -> CellRequest:
-    """What a worker is asked for one cell."""
+def request_for(
+    cell: Cell,
+    jobs: Sequence[Job],
+    settings: Settings,
+    remote: RemoteRun,
+    answered: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+) -> CellRequest:
+    """What a worker is asked for one cell, less the items of each task that were ``answered`` before."""
     engine = get_engine(cell.candidate.engine)
-    tasks = tuple(work_of(engine, job) for job in jobs)
+    works = (work_of(engine, job) for job in jobs)
+    tasks = tuple(replace(work, answered=answered.get(work.name, ())) for work in works)
     return CellRequest(
         engine=cell.candidate.engine,
         model=cell.candidate.model,
@@ -254,44 +286,3 @@ def request_for(cell: Cell, jobs: Sequence[Job], settings: Settings, remote: Rem
         remeasure=settings.remeasure,
         soak_s=settings.soak_s,
     )
-
-
-def record_of(job: Job, outcome: Outcome, machine: Machine, build: Mapping[str, JsonValue], key: str) -> Record:
-    """One task's outcome as it is stored."""
-    suite, model = job.suite, job.candidate.model
-    learnt = outcome.facts.get("size_bytes") if isinstance(outcome, Measured) else None
-    return Record(
-        id=0,
-        created_at=datetime.now(UTC),
-        fingerprint=key,
-        candidate_id=job.candidate.id,
-        candidate={**asdict(job.candidate), "settings": job.candidate.settings.stated()},
-        embedded=model.embedded,
-        size_bytes=learnt if model.size_bytes is None else model.size_bytes,
-        suite=suite.name,
-        suite_sha256=suite.sha256,
-        suite_info=suite_info(job),
-        limit=job.limit,
-        machine_fingerprint=machine.fingerprint,
-        machine=asdict(machine),
-        engine=dict(build),
-        outcome=outcome,
-    )
-
-
-def suite_info(job: Job) -> dict[str, JsonValue]:
-    """What reports say of a suite, kept with each record so that they need not load it again."""
-    suite = job.suite
-    origin = {"derived_from": suite.derived_from} if suite.derived_from else {}
-    return {
-        **origin,
-        "title": suite.title,
-        "task_type": suite.task_type.value,
-        "scorer": suite.scorer,
-        "scorer_args": dict(suite.scorer_args),
-        "score_name": suite.score_name,
-        "items": len(suite.items),
-        "parts": dict(suite_parts(suite)),
-        "licence": suite.licence,
-        "source": suite.source,
-    }

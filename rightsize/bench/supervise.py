@@ -145,6 +145,7 @@ def _events(process: subprocess.Popen[str], limits: Limits, stderr: IO[str]) -> 
             line = lines.get(timeout=_POLL_S)
         except queue.Empty:
             _check_limits(process, limits, started, heard)
+            yield Event("waiting")
             continue
         if line is None:
             raise WorkerFailed(_cause_of_death(process, stderr))

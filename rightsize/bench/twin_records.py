@@ -10,7 +10,8 @@ from rightsize.bench.candidates import DEFAULT_ENGINE, candidate_settings
 from rightsize.bench.matrix import Measurements, Results
 from rightsize.bench.plan import fingerprint
 from rightsize.bench.protocol import TokenWork
-from rightsize.bench.run import Listener, record_of
+from rightsize.bench.records import record_of
+from rightsize.bench.run import Listener
 from rightsize.bench.twin import measure_twin
 from rightsize.bench.variants import Choice, Variants, combinations
 from rightsize.domain import Candidate, Failed, Job, Machine, Outcome, Record, Suite

@@ -160,8 +160,8 @@ def bench(  # noqa: PLR0917  one parameter per option
 ) -> None:
     """Measure candidates on tasks: score, latency, tokens/s, memory, energy.
 
-    Each candidate runs in its own process. Results are kept as each ends; the same command again measures only
-    what is missing.
+    Each candidate runs in its own process. Answers are kept as they come; the same command again asks only what
+    is missing.
     """
     from rightsize.bench.matrix import Wanted
     from rightsize.settings import resolve_settings

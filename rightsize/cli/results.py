@@ -119,7 +119,7 @@ def delete(
     from rightsize.store import Store
 
     with Store.existing(store) as results:
-        have = {record.id for record in results.records(newest=False, races=True)}
+        have = {record.id for record in results.records(newest=False, races=True, interrupted=True)}
         unknown = [str(cell) for cell in ids if cell not in have]
         if unknown:
             raise UsageError(
@@ -144,7 +144,7 @@ def _records(store: str | None, tasks: Sequence[str], candidate: str | None, *, 
     from rightsize.store import Store
 
     with Store.existing(store) as results:
-        records = results.records(candidate=candidate, newest=newest, races=True)
+        records = results.records(candidate=candidate, newest=newest, races=True, interrupted=True)
     return [record for record in records if not tasks or record.suite in tasks]
 
 

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from rightsize.bench.heat import FactsWanted, Heat
 from rightsize.bench.plan import Cell
-from rightsize.bench.run import Listener, key_of, known_misfit, misfit, record_of
+from rightsize.bench.records import record_of
+from rightsize.bench.run import Listener, key_of, known_misfit, misfit
 from rightsize.bench.supervise import WorkerFailed
 from rightsize.decide.evidence import Evidence, evidence
 from rightsize.decide.objective import Minimize

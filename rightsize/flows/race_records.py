@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from rightsize.bench.run import key_of, record_of
+from rightsize.bench.records import record_of
+from rightsize.bench.run import key_of
 from rightsize.decide.race_trace import TraceEntry
 from rightsize.domain import Failed, ItemOutcome, Job, Machine, Measured, Record
 

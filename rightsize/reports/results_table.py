@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.table import Table
 from rich.text import Text
 
-from rightsize.domain import Absent, Measured, Record
+from rightsize.domain import Absent, Interrupted, Measured, Record
 from rightsize.metrics import METRICS
 from rightsize.reports.few_samples import few_lines, few_sign
 from rightsize.reports.figures import figure_of
@@ -51,6 +51,9 @@ def _ranked_by(record: Record, column: str) -> str:
 
 
 def _figures(record: Record) -> tuple[Text, Text, Text]:
+    if isinstance(record.outcome, Interrupted):
+        of = record.limit or record.suite_info.get("items", "?")
+        return Text(f"{len(record.outcome.items)}/{of}"), Text("interrupted", style="yellow"), Text("–")
     if not isinstance(record.outcome, Measured):
         return Text("–"), Text(type(record.outcome).__name__.lower(), style="red"), Text("–")
     few = few_sign(figure_of(record, METRICS["latency_p95_ms"]))

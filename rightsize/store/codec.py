@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 from rightsize.domain import (
     Absent,
     Failed,
+    Interrupted,
     ItemOutcome,
     Measured,
     Outcome,
@@ -43,6 +44,11 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+def name_of(outcome: type[Outcome]) -> str:
+    """What the column ``outcome`` calls a kind of outcome."""
+    return outcome.__name__.lower()
+
+
 def cell_row(record: Record) -> Rows:
     """Return the row of table ``cell``, without its id."""
     outcome = record.outcome
@@ -60,7 +66,7 @@ def cell_row(record: Record) -> Rows:
         "machine_fingerprint": record.machine_fingerprint,
         "machine": record.machine,
         "engine": record.engine,
-        "outcome": type(outcome).__name__.lower(),
+        "outcome": name_of(type(outcome)),
         "reason": "" if isinstance(outcome, Measured) else outcome.reason,
         "facts": outcome.facts if isinstance(outcome, Measured) else {},
     }
@@ -68,7 +74,11 @@ def cell_row(record: Record) -> Rows:
 
 def item_rows(cell_id: int, outcome: Outcome) -> list[Rows]:
     """Return the rows of table ``item_outcome``."""
-    items = () if isinstance(outcome, Skipped) else outcome.items
+    return rows_of(cell_id, () if isinstance(outcome, Skipped) else outcome.items)
+
+
+def rows_of(cell_id: int, items: Sequence[ItemOutcome], first: int = 0) -> list[Rows]:
+    """Return the rows of items whose first has the position ``first`` in its cell."""
     return [
         {
             "cell_id": cell_id,
@@ -85,7 +95,7 @@ def item_rows(cell_id: int, outcome: Outcome) -> list[Rows]:
             "parts": item.parts,
             "error": item.error,
         }
-        for position, item in enumerate(items)
+        for position, item in enumerate(items, start=first)
     ]
 
 
@@ -124,7 +134,7 @@ def records_from(
     """Put the rows of several cells together, in the order of ``cells``."""
     by_cell: dict[int, _Parts] = defaultdict(lambda: ([], [], []))
     for row in items:
-        by_cell[row["cell_id"]][0].append(_item(row))
+        by_cell[row["cell_id"]][0].append(item_of(row))
     for row in readings:
         by_cell[row["cell_id"]][1].append(_reading(row))
     for row in absent:
@@ -160,11 +170,14 @@ def _outcome(
             return Measured(items, readings, absent, row["facts"])
         case "skipped":
             return Skipped(row["reason"])
+        case "interrupted":
+            return Interrupted(row["reason"], items, readings)
         case _:
             return Failed(row["reason"], items, readings)
 
 
-def _item(row: Row) -> ItemOutcome:
+def item_of(row: Row) -> ItemOutcome:
+    """The item of a row of table ``item_outcome``."""
     return ItemOutcome(
         item_id=row["item_id"],
         group=row["group_name"],

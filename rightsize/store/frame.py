@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rightsize.domain import Direction, Measured, Reading, Record
+from rightsize.domain import Direction, Interrupted, Measured, Reading, Record
 from rightsize.errors import UsageError
 from rightsize.metrics import METRICS, Metric
 
@@ -84,7 +84,7 @@ def frame_row(record: Record) -> dict[str, Any]:
         "fingerprint": record.fingerprint,
         "outcome": type(outcome).__name__.lower(),
         "reason": None if isinstance(outcome, Measured) else outcome.reason,
-        "items": len(measured.items) if measured else 0,
+        "items": len(outcome.items) if isinstance(outcome, Measured | Interrupted) else 0,
         **_candidate_columns(record),
         **{name: _sampled(METRICS[name], readings) for name in _FIGURES},
         "size_bytes": record.size_bytes,

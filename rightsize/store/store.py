@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Engine, and_, delete, insert, or_, select
 
-from rightsize.domain import Record
+from rightsize.domain import Interrupted, ItemOutcome, Record
 from rightsize.store import codec
 from rightsize.store.database import (
     DEFAULT_PATH,
@@ -25,7 +25,9 @@ from rightsize.store.tables import ABSENT, CELL, ITEM_OUTCOME, READING
 if TYPE_CHECKING:
     from typing import Any
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import ColumnElement, Connection, Table
+
+INTERRUPTED = codec.name_of(Interrupted)
 
 
 class Store:
@@ -77,9 +79,18 @@ class Store:
         return str(url.database or DEFAULT_PATH) if is_file else url.render_as_string(hide_password=True)
 
     def append(self, record: Record) -> int:
-        """Store one cell and return its new id; the id that ``record`` carries is ignored."""
+        """Store one cell and return its new id; the id that ``record`` carries is ignored.
+
+        It takes the place of what an interrupted run left of the same measurement; when it is whole, by its id.
+        """
+        left = _interrupted(record.fingerprint, record.limit)
         with writing(self._engine) as connection:
-            inserted = connection.execute(insert(CELL).values(codec.cell_row(record))).inserted_primary_key
+            known = connection.execute(select(CELL.c.id).where(left)).scalars().first()
+            connection.execute(delete(CELL).where(left))
+            row = codec.cell_row(record)
+            if known is not None and not isinstance(record.outcome, Interrupted):
+                row["id"] = known
+            inserted = connection.execute(insert(CELL).values(row)).inserted_primary_key
             cell_id = int(inserted[0]) if inserted else 0
             for table, rows in (
                 (ITEM_OUTCOME, codec.item_rows(cell_id, record.outcome)),
@@ -90,6 +101,28 @@ class Store:
                     connection.execute(insert(table), rows)
         return cell_id
 
+    def extend(self, cell_id: int, position: int, items: Sequence[ItemOutcome]) -> bool:
+        """Add items to an interrupted cell after its first ``position`` ones; False where it is gone.
+
+        The same items again change nothing.
+        """
+        with writing(self._engine) as connection:
+            there = select(CELL.c.id).where(CELL.c.id == cell_id, CELL.c.outcome == INTERRUPTED)
+            if connection.execute(there).first() is None:
+                return False
+            beyond = and_(ITEM_OUTCOME.c.cell_id == cell_id, ITEM_OUTCOME.c.position >= position)
+            connection.execute(delete(ITEM_OUTCOME).where(beyond))
+            if items:
+                connection.execute(insert(ITEM_OUTCOME), codec.rows_of(cell_id, items, position))
+            return True
+
+    def unfinished(self, fingerprint: str, limit: int | None = None) -> tuple[ItemOutcome, ...]:
+        """What an interrupted run answered of a measurement on just so many items; empty where none did."""
+        query = select(CELL.c.id).where(_interrupted(fingerprint, limit))
+        with translated(self._engine.url), self._engine.connect() as connection:
+            ids = list(connection.execute(query).scalars())
+            return tuple(codec.item_of(row) for row in _rows(connection, ITEM_OUTCOME, ids))
+
     def records(
         self,
         *,
@@ -97,13 +130,17 @@ class Store:
         candidate: str | None = None,
         newest: bool = True,
         races: bool = False,
+        interrupted: bool = False,
     ) -> list[Record]:
         """Return stored cells, oldest first; ``newest`` keeps the last repetition of equal measurements only.
 
         Measurements are equal when fingerprint and item limit are. What a race left is among them only with
         ``races``: how many items it asked depended on their answers, so bounds for a fixed n do not hold there.
+        What is not answered to its end is among them only with ``interrupted``.
         """
         query = select(CELL).order_by(CELL.c.id)
+        if not interrupted:
+            query = query.where(CELL.c.outcome != INTERRUPTED)
         if suite is not None:
             query = query.where(CELL.c.suite == suite)
         if candidate is not None:
@@ -137,7 +174,8 @@ class Store:
     def tasks(self) -> list[str]:
         """Return the names of all tasks that have cells, sorted."""
         with translated(self._engine.url), self._engine.connect() as connection:
-            return sorted(connection.execute(select(CELL.c.suite).distinct()).scalars())
+            names = select(CELL.c.suite).where(CELL.c.outcome != INTERRUPTED).distinct()
+            return sorted(connection.execute(names).scalars())
 
     def delete(self, ids: Sequence[int]) -> int:
         """Delete cells with everything that belongs to them; return how many there were."""
@@ -150,8 +188,15 @@ def _items_of(connection: Connection, cell_id: int) -> set[str]:
     return set(connection.execute(ids).scalars())
 
 
+def _interrupted(fingerprint: str, limit: int | None) -> ColumnElement[bool]:
+    """What an interrupted run left of one measurement."""
+    same = and_(CELL.c.fingerprint == fingerprint, CELL.c.item_limit == limit)
+    return and_(same, CELL.c.outcome == INTERRUPTED)
+
+
 def _last_repetitions(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    last = {(cell["fingerprint"], cell["item_limit"]): cell["id"] for cell in cells}
+    # A repetition that was interrupted does not hide one that was measured.
+    last = {(c["fingerprint"], c["item_limit"], c["outcome"] == INTERRUPTED): c["id"] for c in cells}
     kept = set(last.values())
     return [cell for cell in cells if cell["id"] in kept]
 

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +25,9 @@ from rightsize.decide.trust import trust_of
 from rightsize.domain import (
     Candidate,
     CandidateSettings,
+    Interrupted,
     Item,
+    ItemOutcome,
     Job,
     Measured,
     Model,
@@ -203,8 +205,12 @@ def measured_cells(folder: Path, settings: Settings) -> list[Record]:
 
     class Shelf:
         def append(self, record: Record) -> int:
-            found.append(record)
+            if not isinstance(record.outcome, Interrupted):
+                found.append(record)
             return len(found)
+
+        def extend(self, cell_id: int, position: int, items: Sequence[ItemOutcome]) -> bool:
+            return True
 
     class Silent:
         def cell_started(self, cell: Cell, number: int, of: int) -> None: ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,9 @@ from rightsize.bench.run import run_cells
 from rightsize.domain import (
     Candidate,
     Failed,
+    Interrupted,
     Item,
+    ItemOutcome,
     Job,
     Machine,
     Measured,
@@ -31,14 +34,18 @@ FAST = Settings(requests=12, repetitions=2, time_limit_s=60, stall_limit_s=30)
 
 
 class Shelf:
-    """A store that only remembers."""
+    """A store that only remembers what came to its end."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
 
     def append(self, record: Record) -> int:
-        self.records.append(record)
+        if not isinstance(record.outcome, Interrupted):
+            self.records.append(record)
         return len(self.records)
+
+    def extend(self, cell_id: int, position: int, items: Sequence[ItemOutcome]) -> bool:
+        return True
 
 
 class Silent:

@@ -13,7 +13,7 @@ import pytest
 
 from rightsize.cli import main
 from rightsize.cli.common import SCHEMAS_DIR
-from rightsize.domain import Failed, Record
+from rightsize.domain import Failed, Interrupted, ItemOutcome, Record
 from rightsize.store import Store
 
 Build = Callable[..., Record]
@@ -111,3 +111,20 @@ def test_a_folder_that_is_not_there(run: Run, tmp_path: Path) -> None:
     code, _, err = run("export", "--out", str(tmp_path / "no" / "x.csv"))
     assert code == 2
     assert "--out" in err
+
+
+def test_an_interrupted_cell_is_listed_as_such_with_how_many_items_it_has(
+    run: Run, store: Store, record: Build, item_outcomes: Callable[..., tuple[ItemOutcome, ...]]
+) -> None:
+    cut = record("c:F16", outcome=Interrupted("cut", item_outcomes(20, 37)))
+    number = store.append(cut)
+    (line,) = [line for line in run("list")[1].splitlines() if "c:F16" in line]
+    assert line.split()[:5] == [str(number), "c:F16", "extraction", "37/500", "interrupted"]
+    document = json.loads(run("list", "--candidate", "c:F16", "--json")[1])
+    VALIDATOR.validate(document)
+    (cell,) = document["cells"]
+    assert (cell["outcome"], cell["reason"], cell["items"], cell["score"]) == ("interrupted", "cut", 37, None)
+    rows = list(csv.DictReader(io.StringIO(run("export")[1])))
+    assert (rows[-1]["outcome"], rows[-1]["items"], rows[-1]["score"]) == ("interrupted", "37", "")
+    assert run("delete", str(number))[0] == 0
+    assert store.unfinished(cut.fingerprint) == ()

@@ -21,6 +21,7 @@ from rightsize import load
 from rightsize.domain import (
     Absent,
     Failed,
+    Interrupted,
     ItemOutcome,
     Measured,
     ModelKind,
@@ -140,6 +141,67 @@ def test_deleting_takes_all_parts_along(path: Path, record: Build) -> None:
     connection.close()
     assert owners == {keep}
     assert store.append(record()) > drop  # ids are never used twice
+
+
+# --- what an interrupted run leaves ----------------------------------------------------------------------
+
+
+def test_items_are_added_to_an_interrupted_cell_which_nothing_takes_for_a_measurement(
+    path: Path, record: Build, item_outcomes: Callable[..., tuple[ItemOutcome, ...]]
+) -> None:
+    store, items = Store.open(path), item_outcomes(3, 5)
+    part = record(outcome=Interrupted("goes on", items[:2]))
+    cell = store.append(part)
+    assert store.extend(cell, 2, items[2:4]) and store.extend(cell, 2, items[2:4]), "twice is once"
+    assert store.extend(cell, 4, items[4:])
+    assert store.unfinished(part.fingerprint) == items
+    assert store.records() == store.records(newest=False, races=True) == [] and store.tasks() == []
+    assert not store.has(part.fingerprint) and not store.has(part.fingerprint, 1, ["item-0"])
+    assert load_frame(path).empty
+    (listed,) = store.records(interrupted=True)
+    assert listed == replace(part, id=cell, outcome=Interrupted("goes on", items))
+
+
+def test_what_an_interrupted_run_left_is_of_just_that_measurement(
+    path: Path, record: Build, item_outcomes: Callable[..., tuple[ItemOutcome, ...]]
+) -> None:
+    store = Store.open(path)
+    whole = replace(record(), outcome=Interrupted("cut", item_outcomes(1, 1)))
+    some = replace(whole, limit=10, outcome=Interrupted("cut", item_outcomes(1, 2)))
+    store.append(whole)
+    store.append(some)
+    assert [len(store.unfinished(whole.fingerprint, limit)) for limit in (None, 10, 11)] == [1, 2, 0]
+    assert store.unfinished("another") == ()
+
+
+@pytest.mark.parametrize("end", [None, Failed("killed")])
+def test_what_came_to_its_end_takes_the_place_of_what_was_interrupted(
+    path: Path, record: Build, end: Failed | None, item_outcomes: Callable[..., tuple[ItemOutcome, ...]]
+) -> None:
+    store = Store.open(path)
+    done = record(outcome=end)
+    other = store.append(replace(done, limit=7, outcome=Interrupted("another sample", item_outcomes(1, 1))))
+    cell = store.append(replace(done, outcome=Interrupted("cut", item_outcomes(1, 2))))
+    assert store.append(done) == cell, "no number is used up"
+    assert store.records(newest=False) == [replace(done, id=cell)]
+    assert [each.id for each in store.records(newest=False, interrupted=True)] == [other, cell]
+    assert not store.extend(cell, 2, item_outcomes(1, 1)), "it is whole"
+    assert not store.extend(999, 0, item_outcomes(1, 1)), "it is gone"
+    assert store.records() == [replace(done, id=cell)]
+
+
+def test_an_interrupted_repetition_replaces_another_and_hides_no_measurement(
+    path: Path, record: Build, item_outcomes: Callable[..., tuple[ItemOutcome, ...]]
+) -> None:
+    store = Store.open(path)
+    done = store.append(record())
+    first = store.append(record(outcome=Interrupted("cut", item_outcomes(1, 2))))
+    again = store.append(record(outcome=Interrupted("cut", item_outcomes(1, 1))))
+    assert again != first and not store.extend(first, 2, item_outcomes(1, 1)), "its writer hears of it"
+    assert [each.id for each in store.records()] == [done]
+    assert [each.id for each in store.records(interrupted=True)] == [done, again]
+    assert store.has(record().fingerprint)
+    assert store.delete([again]) == 1 and store.unfinished(record().fingerprint) == ()
 
 
 def test_the_setting_says_where_and_the_default_hides_from_git(
