@@ -111,8 +111,10 @@ class Stream:
         seed: int,
         prompt_share: float = 1.0,
         swap: float = 0.0,
+        dropout_scale: float = 1.0,
     ) -> None:
         self.encoded = encoded
+        self.dropout_scale = dropout_scale
         self.prompt_share = prompt_share
         self.rng = np.random.default_rng(seed)
         self.left, self.right = _split_table(tokenizer)
@@ -124,7 +126,7 @@ class Stream:
     def step(self, scale: float, task_scale: Mapping[str, float], most_tokens: int = 3072) -> list[Batch]:
         """One optimiser step's sequences, sorted by length and cut into batches of ``most_tokens``."""
         drawn = [
-            (self._disturb(next(self.order[task]), mix, task), mix.dropout)
+            (self._disturb(next(self.order[task]), mix, task), mix.dropout * self.dropout_scale)
             for task, mix in MIXTURE.items()
             for _ in range(round(mix.per_step * scale * task_scale.get(task, 1.0)))
         ]
@@ -151,7 +153,7 @@ class Stream:
             example = self.swapper.swapped(example, self.fixed[task], self.rng)
         ids, start = example.ids, example.start
         if mix.word_dropout and self.rng.random() < 0.5:
-            keep = self.rng.random(len(ids)) >= mix.word_dropout
+            keep = self.rng.random(len(ids)) >= mix.word_dropout * self.dropout_scale
             keep[start - 3 :] = True
             keep[:3] = True
             ids, start = ids[keep], start - int((~keep).sum())
