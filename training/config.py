@@ -59,7 +59,7 @@ class Recipe:
         return Shape(vocab, self.width, self.layers, self.heads, self.hidden)
 
 
-# Mini's last stage, accepted because it is better on all check rows (docs/decisions/011).
+# Accepted because it is better on all check rows (docs/decisions/011).
 COPYING_STAGE = Stage(
     400,
     {"extraction": 4.0, "sql": 3.0, "classification": 1.5, "banking77": 0.7, "snips": 1.5},
@@ -67,7 +67,7 @@ COPYING_STAGE = Stage(
     swap=0.7,
 )
 
-# Twice the wording, and many passes over the small intent task, whose rows earlier stages saw eight times.
+# Accepted likewise (docs/decisions/012): twice the wording, and many passes over the small intent task.
 WIDE_STAGE = Stage(
     750,
     {"banking77": 4.0, "extraction": 1.2, "sql": 1.2, "classification": 1.4, "snips": 1.2},
