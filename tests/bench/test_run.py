@@ -88,6 +88,8 @@ def test_a_cell_measures_scores_requests_memory_and_energy(machine: Machine, tmp
     assert len(readings["latency_ms"].samples) == FAST.requests
     assert len(readings["decode_tokens_per_s"].samples) == FAST.repetitions
     assert readings["memory_bytes"].samples[0] > 1e6
+    parts = [readings[f"memory_{part}_bytes"].samples[0] for part in ("anonymous", "file")]
+    assert all(0 < part <= readings["memory_bytes"].samples[0] for part in parts)
     assert readings["energy_j_per_request"].source
     per_request, per_correct = (
         readings["energy_j_per_request"].samples,
