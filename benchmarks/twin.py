@@ -84,7 +84,7 @@ def _embedded_cases(folder: Path, quick: bool) -> Iterator[Case]:
             real = path if model.quant == level else quantized(model, level).path
             assert real is not None
             twin = write_twin(folder / f"{path.stem}-{level}.gguf", subject_of_file(str(real)).plan())
-            yield Case(f"{path.stem} {level}", real, twin, 512, 128, 4 if quick else 36)
+            yield Case(f"{path.stem} {level}", real, twin, 512, 128, 6 if quick else 36)
 
 
 def _large_case(folder: Path, quick: bool) -> Case:
@@ -93,7 +93,7 @@ def _large_case(folder: Path, quick: bool) -> Case:
     plan = _plan(name, level)
     real = write_independent(folder / "independent.gguf", plan, seed=1)
     twin = write_twin(folder / "large-twin.gguf", plan)
-    return Case(f"{name} {level} (independent random weights)", real, twin, 256, 48, 2 if quick else 30)
+    return Case(f"{name} {level} (independent random weights)", real, twin, 256, 48, 6 if quick else 36)
 
 
 def _plan(name: str, level: str) -> TwinPlan:

@@ -22,6 +22,7 @@ from rightsize.models.twins.weights import patch_of
 
 _SLAB_WEIGHTS = 1 << 22
 _PROBE_TOKENS = 96
+_LOADS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +80,32 @@ def opened(path: Path, threads: int) -> Iterator[LlamaCppSession]:
 
 
 def timed_pairs(case: Case, reference: LlamaCppSession, threads: int) -> dict[str, list[tuple[Timed, Timed]]]:
-    """``(real, twin)`` timings of prefill and decode, each between two probes, the order turned every pair."""
+    """``(real, twin)`` timings of prefill and decode, each between two probes, the order turned every pair.
+
+    Both are loaded anew every few pairs, the other first each time: where the system happens to put their
+    weights makes one of them a few percent faster for as long as they lie there.
+    """
     found: dict[str, list[tuple[Timed, Timed]]] = {"prefill": [], "decode": []}
-    with opened(case.real, threads) as real, opened(case.twin, threads) as twin:
-        for pair in range(case.pairs + 1):
-            for kind, rows in found.items():
-                sides = (real, twin) if pair % 2 else (twin, real)
-                seen = [_timed(side, kind, case, reference) for side in sides]
-                if pair:  # the first warms both up
-                    rows.append((seen[0], seen[1]) if pair % 2 else (seen[1], seen[0]))
+    for number in range(_LOADS):
+        with _both(case, threads, twin_first=number % 2 == 1) as (real, twin):
+            for pair in range(case.pairs // _LOADS + 1):
+                for kind, rows in found.items():
+                    sides = (real, twin) if pair % 2 else (twin, real)
+                    seen = [_timed(side, kind, case, reference) for side in sides]
+                    if pair:  # the first warms both up
+                        rows.append((seen[0], seen[1]) if pair % 2 else (seen[1], seen[0]))
     return found
+
+
+@contextmanager
+def _both(case: Case, threads: int, *, twin_first: bool) -> Iterator[tuple[LlamaCppSession, LlamaCppSession]]:
+    """Sessions on the real file and on its twin."""
+    if twin_first:
+        with opened(case.twin, threads) as twin, opened(case.real, threads) as real:
+            yield real, twin
+    else:
+        with opened(case.real, threads) as real, opened(case.twin, threads) as twin:
+            yield real, twin
 
 
 def _timed(session: LlamaCppSession, kind: str, case: Case, reference: LlamaCppSession) -> Timed:
