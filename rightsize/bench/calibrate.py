@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from rightsize.bench.budget import Budget
 from rightsize.bench.probe_files import ProbeFile, expert_shape, llama_shape, mamba_shape, named
@@ -15,7 +18,7 @@ from rightsize.models.shapes.shape import Shape
 
 TYPES = ("Q4_K", "Q6_K", "Q8_0", "Q5_0", "F16", "Q5_K", "Q3_K", "Q4_0", "Q2_K", "Q5_1")
 BATCH_TOKENS = 512
-PROMPT_TOKENS, SHORT_PROMPT_TOKENS = 256, 128  # a token of either took as long within noise, for four types
+PROMPT_TOKENS, SHORT_PROMPT_TOKENS = BATCH_TOKENS, 128
 _POINT_S = 0.2
 _TIME_LIMIT_S = 240
 _CURVE_TYPE = "Q4_K"
@@ -54,13 +57,10 @@ def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
     deep = (one, (SHORT_PROMPT_TOKENS, 512), (1, 1024))
     narrow = llama_shape(layers=24, width=256, heads=2, kv_heads=2, feed_forward=512)
     curve = ProbeFile(f"type-{_CURVE_TYPE}", _layers(4), _CURVE_TYPE, (one, long), is_knot=True)
-    of_type = [
-        ProbeFile(f"type-{kind}", _layers(2), kind, (one, short)) for kind in types if kind != _CURVE_TYPE
-    ]
-    of_size = [
-        ProbeFile(f"size-{n}", _layers(n), _CURVE_TYPE, (one, short if n > 4 else long), is_knot=True)
-        for n in (1, 12, 2)
-    ]
+    of_type = [ProbeFile(f"type-{kind}", _layers(4), kind, (one, long)) for kind in types if kind != _CURVE_TYPE]
+    of_size = [ProbeFile(f"size-{n}", _layers(n), _CURVE_TYPE, (one, long), is_knot=True) for n in (1, 12, 2)]
+    # Beyond what any cache holds, as most models are; its prompts would take long and tell nothing new.
+    large = [ProbeFile("size-large", _wide_layers(10), _CURVE_TYPE, (one,), is_knot=True)]
     of_depth = [
         ProbeFile(f"heads-{heads}-{kv_heads}", _attending(heads, kv_heads), _CURVE_TYPE, deep)
         for heads, kv_heads in ((32, 8), (16, 4), (16, 16))
@@ -69,7 +69,7 @@ def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
     of_state = [ProbeFile("state", mamba_shape(layers=8, width=768), _CURVE_TYPE, every)]
     of_experts = [ProbeFile("experts", expert_shape(), _CURVE_TYPE, (one, long))]
     first, usual, rest = of_type[:2], of_type[2:6], of_type[6:]
-    begin = [curve, *first, *of_size, *of_depth, *of_operations, *usual]
+    begin = [curve, *first, *of_size, *of_depth, *of_operations, *large, *usual]
     return [*begin, *of_state, *of_experts, *rest]
 
 
@@ -106,8 +106,17 @@ def run_probe(
                 bases.append(int(line["base_bytes"]))
                 return _timings(file, line)
 
-            timings, left_out = in_time(files if files is not None else probe_files(), budget, time_one)
+            chosen = list(files if files is not None else probe_files())
+            fitting = [file for file in chosen if _has_room(file, Path(folder))]
+            timings, left_out = in_time(fitting, budget, time_one)
+            left_out += [file.title for file in chosen if file not in fitting]
     return ProbeResult(tuple(timings), packed, bases[0], threads, budget.spent_s, tuple(left_out))
+
+
+def _has_room(file: ProbeFile, folder: Path) -> bool:
+    """Whether disk and memory hold a file, which may lie in memory twice, without pushing anything else out."""
+    size = sum(tensor.size_bytes for tensor in file.tensors)
+    return size < shutil.disk_usage(folder).free / 2 and size < psutil.virtual_memory().available / 4
 
 
 def in_time(
@@ -134,6 +143,10 @@ def in_time(
 
 def _layers(count: int) -> Shape:
     return llama_shape(layers=count, width=2048, heads=16, kv_heads=4, feed_forward=8192)
+
+
+def _wide_layers(count: int) -> Shape:
+    return llama_shape(layers=count, width=4096, heads=32, kv_heads=8, feed_forward=14336)
 
 
 def _attending(heads: int, kv_heads: int) -> Shape:

@@ -11,7 +11,7 @@ from typing import Any
 from rightsize.predict.memory import Loading
 from rightsize.predict.speed import MachineRates, Rates
 
-VERSION = 1
+VERSION = 2  # 1 did not know that a prompt's tokens skip the last feed-forward
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ class _Columns:
     def row(self, point: Point, *, decoding: bool) -> list[float]:
         """The work of a point, in order: types, sizes, head widths, then the single rates."""
         work, n = point.work, point.tokens
-        sizes = work.weights.bytes_by_type if decoding else work.weights.layer_bytes
+        sizes = work.weights.bytes_by_type if decoding else work.weights.prompt_bytes
         depth = point.depth if decoding else point.depth + n / 2
         attended = dict.fromkeys(self.widths, 0.0)
         for each in work.attention:

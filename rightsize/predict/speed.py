@@ -103,7 +103,7 @@ def batch_seconds(work: Work, rates: MachineRates, tokens: int, depth: float) ->
     """Seconds to read ``tokens`` prompt tokens in one batch, of which the first sees ``depth`` tokens."""
     prefill = rates.prefill
     each = (
-        _weights(prefill, work.weights.layer_bytes, work.weights.resident_bytes)
+        _weights(prefill, work.weights.prompt_bytes, work.weights.resident_bytes)
         + attention_seconds(work, prefill, depth + tokens / 2)
         + work.state * prefill.state
         + work.elements * prefill.element

@@ -24,12 +24,15 @@ _HEAD_NAMES = {"output.weight", "token_embd.weight"}
 class Weights:
     """Of each type: bytes that the layers multiply with, and those of the output head.
 
-    Of experts only the part that one token goes through counts, once more in ``expert_bytes``; ``idle_bytes``
-    are those of the others, which the next token may need.
+    ``prompt_bytes`` are those of the layers that every token of a prompt is multiplied with: llama.cpp drops all
+    tokens but those with an answer before the last layer's feed-forward. Of experts only the part that one
+    token goes through counts, once more in ``expert_bytes``; ``idle_bytes`` are those of the others, which the
+    next token may need.
     """
 
     layer_bytes: Mapping[str, float]
     head_bytes: Mapping[str, float]
+    prompt_bytes: Mapping[str, float]
     expert_bytes: float = 0.0
     idle_bytes: float = 0.0
 
@@ -98,7 +101,8 @@ def work_of(shape: Shape, tensors: Sequence[Typed]) -> Work:
         attention=_attention(shape),
         state=_state(shape),
         operations=len(tensors),
-        elements=sum(8 * shape.width + 3 * shape.active_feed_forward(layer) for layer in shape.layers),
+        elements=sum(8 * shape.width + 3 * shape.active_feed_forward(layer) for layer in shape.layers)
+        - 3 * shape.active_feed_forward(shape.layers[-1]),
         parameters=sum(
             _share(shape, t) * prod(t.shape) for t in multiplied(tensors) if t.name not in _HEAD_NAMES
         ),
@@ -120,6 +124,8 @@ def _attention(shape: Shape) -> tuple[Attention, ...]:
 def _weights(shape: Shape, tensors: Sequence[Typed]) -> Weights:
     layer_bytes: dict[str, float] = {}
     head_bytes: dict[str, float] = {}
+    prompt_bytes: dict[str, float] = {}
+    dropped = f"blk.{len(shape.layers) - 1}.ffn_"
     expert_bytes = idle_bytes = 0.0
     for tensor in multiplied(tensors):
         kind = tensor.type_name
@@ -128,10 +134,12 @@ def _weights(shape: Shape, tensors: Sequence[Typed]) -> Weights:
             continue
         used = _share(shape, tensor) * tensor.size_bytes
         layer_bytes[kind] = layer_bytes.get(kind, 0.0) + used
+        if not tensor.name.startswith(dropped):
+            prompt_bytes[kind] = prompt_bytes.get(kind, 0.0) + used
         if _is_of_experts(shape, tensor):
             expert_bytes += used
             idle_bytes += tensor.size_bytes - used
-    return Weights(layer_bytes, head_bytes, expert_bytes, idle_bytes)
+    return Weights(layer_bytes, head_bytes, prompt_bytes, expert_bytes, idle_bytes)
 
 
 def _share(shape: Shape, tensor: Typed) -> float:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from rightsize.bench.calibrate import probe_files
+from rightsize.models.catalogue.load import find_entry
 from rightsize.models.gguf_header import read_header
 from rightsize.models.shapes.from_header import shape_of, typed
 from rightsize.models.shapes.quant_mix import quant_mix, unquantized
@@ -92,6 +93,17 @@ def test_experts_cost_more_a_byte_where_the_probe_says_so():
     assert decode_seconds(moe, dear.decode, 0) == pytest.approx(decode_seconds(moe, DECODE, 0) + extra)
     assert prefill_seconds(moe, dear, 100) == pytest.approx(prefill_seconds(moe, MACHINE, 100) + 100 * extra)
     assert prefill_seconds(dense, dear, 100) == prefill_seconds(dense, MACHINE, 100)
+
+
+def test_a_prompt_skips_the_last_feed_forward_and_decoding_does_not():
+    shape = find_entry("llama-3.2-1b-instruct").shape
+    assert shape is not None
+    tensors = unquantized(shape).tensors
+    weights = work_of(shape, tensors).weights
+    skipped = sum(t.size_bytes for t in tensors if t.name.startswith("blk.15.ffn_") and "norm" not in t.name)
+    assert skipped > 0
+    assert sum(weights.layer_bytes.values()) - sum(weights.prompt_bytes.values()) == skipped
+    assert weights.total_bytes == sum(weights.layer_bytes.values()) + sum(weights.head_bytes.values())
 
 
 def test_an_unknown_type_is_named():
