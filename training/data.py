@@ -110,6 +110,7 @@ class Stream:
         tokenizer: Tokenizer,
         seed: int,
         prompt_share: float = 1.0,
+        *,
         swap: float = 0.0,
         dropout_scale: float = 1.0,
     ) -> None:

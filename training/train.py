@@ -52,7 +52,9 @@ def _run_stage(number: int, stage: Stage, options: argparse.Namespace) -> None:
     examples = data.load_examples(options.data, options.rows, seed, wide=stage.wide)
     encoded = {task: data.encode_all(tokenizer, found) for task, found in examples.items()}
     rows = {task: found[data.HELD_OUT :] for task, found in encoded.items()}
-    stream = data.Stream(rows, tokenizer, seed, recipe.prompt_share, stage.swap, stage.dropout_scale)
+    stream = data.Stream(
+        rows, tokenizer, seed, recipe.prompt_share, swap=stage.swap, dropout_scale=stage.dropout_scale
+    )
     model, history = _start(recipe, options.model, number, tokenizer, seed)
     print(
         f"{options.model}, stage {number}: {sum(p.numel() for p in model.parameters()):,} parameters",

@@ -52,12 +52,13 @@ class ProbeResult:
 
 def probe_files(types: Sequence[str] = TYPES) -> list[ProbeFile]:
     """Files in the order of their worth: some types, how size matters, depth, operations, then the rest."""
-    one, long, short = (1, 0), (PROMPT_TOKENS, 0), (SHORT_PROMPT_TOKENS, 0)
+    one, long = (1, 0), (PROMPT_TOKENS, 0)
     every = (one, (64, 0), long)
     deep = (one, (SHORT_PROMPT_TOKENS, 512), (1, 1024))
     narrow = llama_shape(layers=24, width=256, heads=2, kv_heads=2, feed_forward=512)
     curve = ProbeFile(f"type-{_CURVE_TYPE}", _layers(4), _CURVE_TYPE, (one, long), is_knot=True)
-    of_type = [ProbeFile(f"type-{kind}", _layers(4), kind, (one, long)) for kind in types if kind != _CURVE_TYPE]
+    others = (kind for kind in types if kind != _CURVE_TYPE)
+    of_type = [ProbeFile(f"type-{kind}", _layers(4), kind, (one, long)) for kind in others]
     of_size = [ProbeFile(f"size-{n}", _layers(n), _CURVE_TYPE, (one, long), is_knot=True) for n in (1, 12, 2)]
     # Beyond what any cache holds, as most models are; its prompts would take long and tell nothing new.
     large = [ProbeFile("size-large", _wide_layers(10), _CURVE_TYPE, (one,), is_knot=True)]

@@ -24,8 +24,8 @@ _HEAD_NAMES = {"output.weight", "token_embd.weight"}
 class Weights:
     """Of each type: bytes that the layers multiply with, and those of the output head.
 
-    ``prompt_bytes`` are those of the layers that every token of a prompt is multiplied with: llama.cpp drops all
-    tokens but those with an answer before the last layer's feed-forward. Of experts only the part that one
+    ``prompt_bytes`` are those of the layers that every token of a prompt is multiplied with: llama.cpp drops
+    all tokens but those with an answer before the last layer's feed-forward. Of experts only the part that one
     token goes through counts, once more in ``expert_bytes``; ``idle_bytes`` are those of the others, which the
     next token may need.
     """
