@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rightsize.engines.llama_cpp.options import ContextOptions
-from rightsize.engines.llama_cpp.plan import Limits, flash_pays, plan_separate, plan_shared, shared_part
+from rightsize.engines.llama_cpp.plan import Limits, plan_separate, plan_shared, shared_part
 from rightsize.engines.llama_cpp.prefix_tree import Node, build, measure, walk
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=14).map(tuple), min_size=1, max_size=30)
@@ -99,26 +98,3 @@ def test_recurrent_states_count_against_the_budget() -> None:
     limits = Limits(budget_bytes=1000, bytes_per_cell=1, bytes_per_sequence=50, slots=4, vocabulary=10)
     assert limits.sequences == 10
     assert limits.cells == 256
-
-
-def generated(prompts: int, shared: int, own: int) -> list[Node]:
-    top = build([(*range(shared), *range(1000 * n, 1000 * n + own)) for n in range(1, prompts + 1)])
-    for node in walk(top):
-        node.reserve = 16 if node.endings else 0
-    measure(top)
-    return top
-
-
-def test_answers_below_a_long_shared_prompt_do_without_flash_attention() -> None:
-    limits = Limits(budget_bytes=1 << 20, bytes_per_cell=1, bytes_per_sequence=0, slots=16, vocabulary=10)
-    shared, apart = generated(48, 450, 57), generated(48, 0, 57)
-    assert not flash_pays(shared, plan_shared(shared, limits), heads=32)
-    assert flash_pays(apart, plan_shared(apart, limits), heads=32)  # most of the pool is others' cells
-    assert flash_pays(shared, plan_separate(build([(1, 2)]), limits), heads=32)
-    assert flash_pays(shared, plan_shared(shared, limits), heads=4096)  # the scores would not fit
-
-
-def test_flash_attention_that_somebody_chose_stays() -> None:
-    assert ContextOptions().leaves_flash_to_us
-    assert not ContextOptions(flash_attention="on").leaves_flash_to_us
-    assert not ContextOptions(kv_type="q8_0").leaves_flash_to_us  # such a cache needs it

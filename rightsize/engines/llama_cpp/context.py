@@ -107,11 +107,6 @@ class LoadedModel:
         return CacheBytes(per_cell=sizes.get("KV", 0) / _PROBE_TOKENS, per_sequence=sizes.get("RS", 0))
 
     @cached_property
-    def heads(self) -> int:
-        """Attention heads of a layer."""
-        return int(llama.llama_model_n_head(self.handle))
-
-    @cached_property
     def attention_per_cell(self) -> float:
         """Work of attending to one cell over that of all weights for one token: 4 d L over 2 P operations."""
         width, layers = int(llama.llama_model_n_embd(self.handle)), int(llama.llama_model_n_layer(self.handle))
@@ -184,10 +179,7 @@ class LoadedModel:
 
 
 class Context:
-    """A KV cache and compute buffers over a model. ``unified`` lets sequences share cells.
-
-    ``options`` replace the model's own.
-    """
+    """A KV cache and compute buffers over a model. ``unified`` lets sequences share cells."""
 
     def __init__(
         self,
@@ -198,7 +190,6 @@ class Context:
         sequences: int = 1,
         batch_tokens: int = 2048,
         unified: bool = True,
-        options: ContextOptions | None = None,
     ) -> None:
         params = llama.llama_context_default_params()
         params.n_ctx = tokens
@@ -209,7 +200,7 @@ class Context:
         params.n_threads_batch = threads
         params.kv_unified = unified
         params.no_perf = True
-        (options or model.options).apply(params)
+        model.options.apply(params)
         self.model = model
         with library.captured_log() as self.log:
             self.handle = llama.llama_init_from_model(model.handle, params)

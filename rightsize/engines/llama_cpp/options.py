@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,6 @@ class ContextOptions:
     def of(cls, settings: CandidateSettings) -> ContextOptions:
         """The part of a candidate's settings that concerns contexts."""
         return cls(settings.kv_type, settings.flash_attention, settings.lora)
-
-    @property
-    def leaves_flash_to_us(self) -> bool:
-        """Whether nobody chose, and a cache of this type can do without flash attention."""
-        return self.flash_attention == "auto" and self.kv_type == "f16"
-
-    def without_flash(self) -> ContextOptions:
-        """The same with flash attention off."""
-        return replace(self, flash_attention="off")
 
     def apply(self, params: Any) -> None:
         """Set the fields of ``llama_context_params``; llama.cpp's defaults are left as they are."""

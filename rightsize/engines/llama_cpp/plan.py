@@ -20,12 +20,6 @@ _ROW_BYTES = 64 << 20  # logits read at once: a large vocabulary must not cost m
 _PASSING_OVER = 0.07  # what a cell of another sequence costs, as a part of one that is attended to
 _STREAMS_COST = 1.1
 
-# On a CPU, flash attention takes up the cells that a token attends to, token by token; without it one matrix
-# product takes up all cells of the pool for all tokens at once. Doing without took 0.68 of the time where a
-# token attends to 22% of the pool, and 1.29 where to 6% (docs/decisions/031).
-_MUCH_ATTENDED = 1 / 8
-_MOST_SCORE_BYTES = 256 << 20  # what that product may take: a score for each token, cell and head
-
 
 @dataclass(frozen=True, slots=True)
 class CachePlan:
@@ -87,14 +81,6 @@ def pool_pays(top: Sequence[Node], separate: Sequence[Node], pool_cells: int, li
         1 + _PASSING_OVER * pool_cells * limits.attention_per_cell
     )
     return pooled <= sum(node.cells for node in walk(separate)) * _STREAMS_COST
-
-
-def flash_pays(top: Sequence[Node], plan: CachePlan, heads: int) -> bool:
-    """Whether answers of a tree are generated faster, or can be generated at all, with flash attention."""
-    ends = [node.position + node.cells for node in walk(top) if node.endings]
-    attended = sum(ends) / max(1, len(ends)) / plan.cells
-    score_bytes = 4 * plan.cells * plan.batch_tokens * heads
-    return not plan.unified or attended < _MUCH_ATTENDED or score_bytes > _MOST_SCORE_BYTES
 
 
 def plan_shared(top: Sequence[Node], limits: Limits) -> CachePlan:

@@ -16,15 +16,7 @@ from rightsize.engines.llama_cpp.context import Context, LoadedModel
 from rightsize.engines.llama_cpp.generate import begin, prompt_tree, time_request
 from rightsize.engines.llama_cpp.generation import Generation
 from rightsize.engines.llama_cpp.options import ContextOptions
-from rightsize.engines.llama_cpp.plan import (
-    CachePlan,
-    Limits,
-    flash_pays,
-    plan_separate,
-    plan_shared,
-    pool_pays,
-)
-from rightsize.engines.llama_cpp.prefix_tree import Node
+from rightsize.engines.llama_cpp.plan import CachePlan, Limits, plan_separate, plan_shared, pool_pays
 from rightsize.engines.llama_cpp.prompts import AUTO, PromptStyle, style_of
 from rightsize.engines.llama_cpp.requests import Encoder, Scoring, scored_answer
 from rightsize.engines.llama_cpp.scheduler import RunStats, Scheduler, Scored
@@ -155,7 +147,7 @@ class LlamaCppSession:
         separate = prompt_tree(prompts, rules.max_output_tokens, 1)
         if not pool_pays(top, separate, plan.cells, limits):
             top, plan = separate, plan_separate(separate, limits)
-        with self._planned_context(plan, self._options_for(top, plan)) as context:
+        with self._planned_context(plan) as context:
             scheduler = self._scheduler(context, plan, rules)
             for generation in scheduler.run(top):
                 if isinstance(generation, Generation):
@@ -235,14 +227,7 @@ class LlamaCppSession:
             attention_per_cell=self._model.attention_per_cell,
         )
 
-    def _options_for(self, top: Sequence[Node], plan: CachePlan) -> ContextOptions:
-        """How a tree's answers are generated; on a GPU as everything else is."""
-        options = self._model.options
-        if self._settings.gpu_layers or not options.leaves_flash_to_us:
-            return options
-        return options if flash_pays(top, plan, self._model.heads) else options.without_flash()
-
-    def _planned_context(self, plan: CachePlan, options: ContextOptions | None = None) -> Context:
+    def _planned_context(self, plan: CachePlan) -> Context:
         return Context(
             self._model,
             tokens=plan.cells,
@@ -250,7 +235,6 @@ class LlamaCppSession:
             sequences=plan.sequences,
             batch_tokens=plan.batch_tokens,
             unified=plan.unified,
-            options=options,
         )
 
     def _single_context(self, tokens: int, batch_tokens: int, sequences: int = 1) -> Context:
