@@ -108,7 +108,8 @@ def run_probe(
                 return _timings(file, line)
 
             chosen = list(files if files is not None else probe_files())
-            fitting = [file for file in chosen if _has_room(file, Path(folder))]
+            # The first is tried in any case: without it there is no calibration, and its error says why.
+            fitting = [*chosen[:1], *(file for file in chosen[1:] if _has_room(file, Path(folder)))]
             timings, left_out = in_time(fitting, budget, time_one)
             left_out += [file.title for file in chosen if file not in fitting]
     return ProbeResult(tuple(timings), packed, bases[0], threads, budget.spent_s, tuple(left_out))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from rightsize.bench import calibrate
 from rightsize.bench.calibrate import run_probe
 from rightsize.bench.probe_files import ProbeFile, llama_shape, mamba_shape
 from rightsize.bench.speed_client import SpeedWorker
@@ -74,3 +75,11 @@ def test_a_worker_that_hangs_is_ended(tmp_path):
         pytest.raises(EngineError, match="hangs cannot be timed"),
     ):
         worker.time(job)
+
+
+def test_a_file_without_room_is_left_out_by_name_and_the_first_is_always_tried(monkeypatch):
+    first, second = (ProbeFile(f"size-{n}", small(n), "Q8_0", ((1, 0), (32, 0)), is_knot=True) for n in (1, 2))
+    monkeypatch.setattr(calibrate, "_has_room", lambda file, folder: False)
+    probe = run_probe(1, files=[first, second], reference=first)
+    assert {timing.file.tag for timing in probe.timings} == {"size-1"}
+    assert probe.left_out == ("size-2",)
