@@ -6,6 +6,7 @@ lm-eval's ``local-completions`` over llama-server with 16 slots and 16 concurren
 (0.85), our tokens per second over what llama-batched-bench needs for the same prefix, suffixes and outputs in
 16 slots; and ``kv_budget_held``. Before that, on the embedded family, outputs and scores are shown to be equal.
 
+Our side has as many slots as it gives itself within the KV budget, which may be more than the others' 16.
 The model has a 1B shape at Q4_K_M and random weights, with the embedded family's tokenizer. Our side's times
 include tokenizing and making the cache; lm-eval's exclude its start. Servers stay up and idle between turns.
 """
@@ -41,7 +42,7 @@ from rightsize.paths import cache_dir, suites_dir
 from rightsize.suites.loader import load_suite
 
 SLOTS = 16
-PROMPTS = 192  # enough that no round repeats another's: a server would find them in its prompt cache
+PROMPTS = 288  # enough that no round repeats another's: a server would find them in its prompt cache
 PREFIX_TOKENS = 450
 GGUF_TOKENS = 16  # what lm-eval's gguf model always generates
 GENERATED_TOKENS = 96
@@ -72,8 +73,8 @@ class Sizes:
 
 
 FULL = Sizes(
-    rounds=3, fewshot=48, generate=32, labels=16, gguf_fewshot=3, gguf_labels=1, label_rounds=2
-)  # a quarter of an hour on two quiet cores
+    rounds=3, fewshot=96, generate=32, labels=16, gguf_fewshot=3, gguf_labels=1, label_rounds=2
+)  # half an hour on two quiet cores
 QUICK = Sizes(rounds=2, fewshot=32, generate=32, labels=32, gguf_fewshot=2, gguf_labels=1, label_rounds=1)
 
 
@@ -154,7 +155,7 @@ def _one_b(vocabulary_of: Path) -> Path:
 def _agreement(model: Path, threads: int, count: int = 16) -> dict[str, float]:
     """Shares of equal texts against llama-server, of equal choices and of equal label scores against gguf."""
     workloads = _workloads(model)
-    ours = Ours(model, threads, slots=SLOTS, kv_budget_bytes=KV_BUDGET_BYTES)
+    ours = Ours(model, threads, kv_budget_bytes=KV_BUDGET_BYTES)
     texts = ours.run(workloads["generate"], count)
     ours.close()
     with llama_server(model, threads, slots=SLOTS, context_per_slot=CONTEXT) as url:
@@ -168,7 +169,7 @@ def _agreement(model: Path, threads: int, count: int = 16) -> dict[str, float]:
 def _label_agreement(model: Path, threads: int) -> dict[str, float]:
     labels = _workloads(model)["labels"]
     labels = replace(labels, labels=tuple(label + GOES_ON for label in labels.labels))
-    ours = Ours(model, threads, slots=SLOTS, kv_budget_bytes=KV_BUDGET_BYTES)
+    ours = Ours(model, threads, kv_budget_bytes=KV_BUDGET_BYTES)
     answers = ours.run(labels, AGREEMENT_ITEMS)
     mine = [answers[str(number)].choice_logprobs for number in range(AGREEMENT_ITEMS)]
     ours.close()
@@ -194,7 +195,7 @@ def _best(values: Sequence[float]) -> int:
 def _measure(model: Path, threads: int, sizes: Sizes) -> tuple[Samples, bool]:
     """All sides in turn, round after round; whether the KV budget held."""
     workloads, samples = _workloads(model), Samples()
-    ours = Ours(model, threads, slots=SLOTS, kv_budget_bytes=KV_BUDGET_BYTES)
+    ours = Ours(model, threads, kv_budget_bytes=KV_BUDGET_BYTES)
     with ExitStack() as stack:
         server = local_completions(
             stack.enter_context(llama_server(model, threads, slots=SLOTS, context_per_slot=CONTEXT)), SLOTS
@@ -266,7 +267,7 @@ def _report(model: Path, threads: int, samples: Samples, held: bool, equal: Mapp
         "bound_ratio": samples.ratio("tokens ours", "bound"),
     }
     show(
-        f"rightsize over the others, {model.name}, {threads} threads, {SLOTS} slots (ratio of medians)",
+        f"rightsize over the others, {model.name}, {threads} threads, {SLOTS} slots over there (ratio of medians)",
         [(name, str(ratio)) for name, ratio in ratios.items()],
     )
     show("on the embedded family", [(name, f"{value:.4g}") for name, value in equal.items()])

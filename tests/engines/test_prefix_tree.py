@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rightsize.engines.llama_cpp.plan import Limits, plan_separate, plan_shared, shared_part
+from rightsize.engines.llama_cpp.plan import (
+    TILE_ROWS,
+    Limits,
+    plan_answers,
+    plan_separate,
+    plan_shared,
+)
 from rightsize.engines.llama_cpp.prefix_tree import Node, build, measure, walk
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=14).map(tuple), min_size=1, max_size=30)
@@ -48,13 +55,12 @@ def test_a_shared_instruction_is_decoded_once() -> None:
     instruction = tuple(range(400))
     top = build([(*instruction, 1000 + i, i) for i in range(50)])
     assert sum(len(node.tokens) for node in walk(top)) == 400 + 50 * 2
-    assert shared_part(top) > 0.97
 
 
 def test_prompts_with_nothing_in_common_share_nothing() -> None:
     top = build([tuple(range(i * 100, i * 100 + 20)) for i in range(10)])
     assert len(top) == 10
-    assert shared_part(top) == 0
+    assert sum(len(node.tokens) for node in walk(top)) == 10 * 20
 
 
 def test_a_prompt_that_begins_another_keeps_its_last_token_to_itself() -> None:
@@ -98,3 +104,30 @@ def test_recurrent_states_count_against_the_budget() -> None:
     limits = Limits(budget_bytes=1000, bytes_per_cell=1, bytes_per_sequence=50, slots=4, vocabulary=10)
     assert limits.sequences == 10
     assert limits.cells == 256
+
+
+def answers_below(instruction: int, items: int, generated: int) -> list[Node]:
+    """Prompts of 50 tokens of their own below a shared instruction, and room for their answers."""
+    top = build([(*range(instruction), *range(10_000 + i * 50, 10_050 + i * 50)) for i in range(items)])
+    for node in walk(top):
+        node.reserve = generated if node.endings else 0
+    measure(top)
+    return top
+
+
+@pytest.mark.parametrize(
+    ("instruction", "items", "tiles", "slots"),
+    [
+        (450, 200, True, TILE_ROWS),
+        (450, 200, False, 16),  # the cache is quantized, flash attention is off, or a GPU computes it
+        (100, 200, True, 16),  # a tile would take up far more cells than a row attends to
+        (450, TILE_ROWS - 1, True, 16),  # never enough rows for a tile
+    ],
+)
+def test_answers_fill_a_tile_where_a_long_instruction_is_shared(
+    instruction: int, items: int, tiles: bool, slots: int
+) -> None:
+    limits = Limits(
+        budget_bytes=1 << 20, bytes_per_cell=1, bytes_per_sequence=0, slots=16, vocabulary=10, tiles=tiles
+    )
+    assert plan_answers(answers_below(instruction, items, generated=16), limits).slots == slots
