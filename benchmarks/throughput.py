@@ -267,7 +267,7 @@ def _report(model: Path, threads: int, samples: Samples, held: bool, equal: Mapp
         "bound_ratio": samples.ratio("tokens ours", "bound"),
     }
     show(
-        f"rightsize over the others, {model.name}, {threads} threads, {SLOTS} slots over there (ratio of medians)",
+        f"rightsize over the others, {model.name}, {threads} threads, {SLOTS} slots there (medians)",
         [(name, str(ratio)) for name, ratio in ratios.items()],
     )
     show("on the embedded family", [(name, f"{value:.4g}") for name, value in equal.items()])
