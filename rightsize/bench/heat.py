@@ -14,7 +14,7 @@ from rightsize.bench.protocol import Batch, Event
 from rightsize.bench.run import CellLog, Listener, limits_of, request_for, task_log
 from rightsize.bench.spending import Budget, account
 from rightsize.bench.supervise import BatchWorker, batch_worker
-from rightsize.domain import ItemOutcome, Machine, Outcome
+from rightsize.domain import ItemOutcome, Job, Machine, Outcome
 from rightsize.settings import Settings
 
 
@@ -101,3 +101,10 @@ class Heat:
         self.log.hear(event)
         if event.kind == "progress":
             self.listener.progressed(event.task, event.data["phase"], event.data["done"], event.data["of"])
+
+
+def unheard(job: Job, items: Sequence[ItemOutcome]) -> Outcome:
+    """What to store of a task whose every answer is known from before: no worker was started for it."""
+    log = task_log(job, items)
+    log.done = True
+    return outcome_of(log, {}, {}, None)

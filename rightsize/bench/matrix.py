@@ -10,7 +10,7 @@ from rightsize.bench.candidates import baseline_candidates, expand_candidates
 from rightsize.bench.plan import chosen_items, fingerprint, plan_cells
 from rightsize.bench.run import Listener, examples_for, misfit, run_cells
 from rightsize.bench.spending import Budget, account, check_budget
-from rightsize.bench.unfinished import Sink, Unfinished, answered_before
+from rightsize.bench.unfinished import EarlierAnswers, Sink, answered_before
 from rightsize.bench.variants import Variants
 from rightsize.domain import Candidate, ItemOutcome, Job, Machine, Record, Suite
 from rightsize.engines.registry import get_engine
@@ -18,7 +18,7 @@ from rightsize.machine import scan
 from rightsize.settings import Settings
 
 
-class Results(Sink, Unfinished, Protocol):
+class Results(Sink, EarlierAnswers, Protocol):
     """A store as the bench sees it."""
 
     def has(self, fingerprint: str, limit: int | None = None, items: Collection[str] = ()) -> bool:
@@ -69,7 +69,7 @@ def measure(
     machine: Machine | None = None,
 ) -> Measurements:
     """Measure what is missing. ``notify`` hears of slow preparations, such as a quantization, and of items that
-    an interrupted run answered, which are not asked again.
+    an earlier run answered, which are not asked again.
 
     Raises what stands in the way before anything is measured; later failures are records.
     """

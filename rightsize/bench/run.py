@@ -101,15 +101,15 @@ def run_cells(
     records: list[Record] = []
     for number, cell in enumerate(cells, start=1):
         listener.cell_started(cell, number, len(cells))
-        _await_quiet(settings, listener)
+        hold_until_quiet(settings, listener)
         remote = remote_run(cell.candidate)
         keeper = Keeper(machine, get_engine(cell.candidate.engine), store, listener)
         records += _run_cell(cell, keeper, settings, remote, answered)
     return records
 
 
-def _await_quiet(settings: Settings, listener: Listener) -> None:
-    """Hold a cell back until the machine is quiet, where that was asked for."""
+def hold_until_quiet(settings: Settings, listener: Listener) -> None:
+    """Hold a cell back until the machine is quiet, where that was asked for. Raises ResourceError."""
     limit_s = settings.quiet_timeout_s
     if limit_s is not None:
         of = max(1, round(limit_s))

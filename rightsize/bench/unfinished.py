@@ -26,11 +26,11 @@ class Sink(Protocol):
         """Add items to an interrupted record after its first ``position`` ones; False where it is gone."""
 
 
-class Unfinished(Protocol):
-    """A store that tells what an interrupted run left."""
+class EarlierAnswers(Protocol):
+    """A store that tells what earlier runs answered."""
 
-    def unfinished(self, fingerprint: str, limit: int | None = None) -> Sequence[ItemOutcome]:
-        """The items that were answered, with their outcomes."""
+    def answered(self, fingerprint: str) -> Sequence[ItemOutcome]:
+        """The items that any run of this measurement answered, with their outcomes, oldest first."""
 
 
 @dataclass(slots=True)
@@ -65,19 +65,19 @@ class Stream:
 
 
 def answered_before(
-    job: Job, key: str, store: Unfinished, notify: Callable[[str], None]
+    job: Job, key: str, store: EarlierAnswers, notify: Callable[[str], None]
 ) -> tuple[ItemOutcome, ...]:
-    """What an interrupted run of the same measurement answered; ``notify`` hears how much is left to ask.
+    """What runs of the same measurement answered that were interrupted, failed, or had fewer items to ask.
 
-    What could not be answered then is asked again.
+    ``notify`` hears how much is left to ask. What could not be answered then is asked again.
     """
     asked = {item.id for item in chosen_items(job.suite, job.limit)}
-    usable = (one for one in store.unfinished(key, job.limit) if one.error is None and one.item_id in asked)
+    usable = (one for one in store.answered(key) if one.error is None and one.item_id in asked)
     found = tuple({one.item_id: one for one in usable}.values())
     if found:
         left = len(asked) - len(found)
         notify(
-            f"{job.candidate.id} {job.suite.name}: {len(found)} of {len(asked)} items were answered before the "
-            f"interrupt and kept, {left} are asked; --force asks all"
+            f"{job.candidate.id} {job.suite.name}: {len(found)} of {len(asked)} items were answered before and "
+            f"are kept, {left} are asked; --force asks all"
         )
     return found

@@ -21,6 +21,7 @@ from rightsize.cli.common import (
     talk,
     working,
 )
+from rightsize.cli.durations import RequireQuiet, quiet_s, seconds
 from rightsize.cli.remote import ApiPrice, Concurrency, Load, MaxSpend, RequestLimit, read_budget
 from rightsize.cli.variants import (
     ChatTemplate,
@@ -129,12 +130,7 @@ def bench(  # noqa: PLR0917  one parameter per option
             metavar="N", min=0, help="Measure disturbed windows again, N times at most.  [default: 2]"
         ),
     ] = None,
-    require_quiet: Annotated[
-        str | None,
-        typer.Option(
-            metavar="TIME", help="Wait up to TIME for a quiet machine, else refuse; 0 refuses at once."
-        ),
-    ] = None,
+    require_quiet: RequireQuiet = None,
     soak: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Generate for TIME, as 10m: sustained speed against burst."),
@@ -174,11 +170,11 @@ def bench(  # noqa: PLR0917  one parameter per option
             "watts_idle": watts_idle,
             "watts_load": watts_load,
             "remeasure": remeasure,
-            "quiet_timeout_s": _quiet_s(require_quiet),
-            "soak_s": _seconds(soak, "--soak"),
-            "time_limit_s": _seconds(time_limit, "--time-limit"),
+            "quiet_timeout_s": quiet_s(require_quiet),
+            "soak_s": seconds(soak, "--soak"),
+            "time_limit_s": seconds(time_limit, "--time-limit"),
             "concurrency": concurrency,
-            "request_limit_s": _seconds(request_limit, "--request-limit"),
+            "request_limit_s": seconds(request_limit, "--request-limit"),
             "arrivals_per_s": load,
             "memory_limit_bytes": _bytes(memory_limit),
         }
@@ -244,21 +240,6 @@ def load_suites(
                 f"two different tasks are called {suite.name!r}", next_step="Measure one at a time"
             )
     return [with_consent(suite, allow_code_execution) for suite in suites.values()]
-
-
-def _seconds(text: str | None, flag: str) -> float | None:
-    """A duration in seconds; ``10m`` is ten minutes here, where nothing lasts milliseconds."""
-    from rightsize.units import parse_duration_ms
-
-    if text is None:
-        return None
-    minutes = text.strip()
-    return parse_duration_ms(f"{minutes}in" if minutes.endswith("m") else minutes, flag) / 1e3
-
-
-def _quiet_s(text: str | None) -> float | None:
-    """How long to wait for a quiet machine; 0 is allowed, and means not at all."""
-    return 0.0 if text is not None and text.strip() in {"0", "0s"} else _seconds(text, "--require-quiet")
 
 
 def _bytes(text: str | None) -> int | None:

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rightsize.cli.common import out, print_json, split_commas, talk
+from rightsize.cli.durations import quiet_s
 from rightsize.cli.progress import BenchProgress
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def race(params: Mapping[str, Any], limits: Sequence[Threshold]) -> ExitCode:
     from rightsize.machine import scan
     from rightsize.settings import resolve_settings
 
-    settings = resolve_settings({"store": params["store"]})
+    settings = resolve_settings({"store": params["store"], "quiet_timeout_s": quiet_s(params["require_quiet"])})
     suites = load_suites(params["task"], trusted=params["trust_suite"])
     machine = scan(with_bandwidth=False)
     wanted = RaceWanted(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ from rightsize.cli.common import (
     split_commas,
     talk,
 )
+from rightsize.cli.durations import RequireQuiet, quiet_s
 from rightsize.cli.thresholds import LatencyMetric, read_thresholds
 from rightsize.decide.objective import Minimize
 from rightsize.errors import ExitCode, UsageError
@@ -81,6 +82,7 @@ def recommend(  # noqa: PLR0917  one parameter per option
         int | None,
         typer.Option("--limit", "-n", metavar="N", min=1, help="With --race: at most this many items a task."),
     ] = None,
+    require_quiet: RequireQuiet = None,
     trust_suite: TrustSuite = False,
     store: StoreOption = None,
     as_json: JsonFlag = False,
@@ -104,6 +106,11 @@ def recommend(  # noqa: PLR0917  one parameter per option
         raise UsageError(
             "--model, --quant and --limit say what to race", next_step="Add --race, or leave them out"
         )
+    if require_quiet and not bench:
+        raise UsageError(
+            "--require-quiet is about measuring, and recommend measures nothing by itself",
+            next_step="Add --race or --bench, or leave it out",
+        )
     with _opened(store, to_measure=bench) as results:
         tasks = chosen_tasks(split_commas(task), results)
 
@@ -120,7 +127,7 @@ def recommend(  # noqa: PLR0917  one parameter per option
             )
             return replace(answer, notes=(*answer.notes, *raced_notes(stored)))
 
-        answer = _settled(decide, results, store, trusted=trust_suite) if bench else decide()
+        answer = _settled(decide, results, context.params) if bench else decide()
     _show(answer, store, as_json=as_json)
     raise typer.Exit(int(exit_code(answer, strict=strict)))
 
@@ -187,23 +194,22 @@ def decide_on(
     return rank(records, limits, tasks, minimize=minimize, costs=costs, machine_fingerprint=machine, **terms)
 
 
-def _settled(
-    decide: Callable[[], Recommendation], results: Store, store: str | None, *, trusted: bool
-) -> Recommendation:
+def _settled(decide: Callable[[], Recommendation], results: Store, params: Mapping[str, Any]) -> Recommendation:
     """Decide, measure what is open, decide again."""
     from rightsize.cli.progress import BenchProgress
     from rightsize.decide.settling import settling
     from rightsize.flows.settle import settle
     from rightsize.settings import resolve_settings
 
+    settings = resolve_settings({"quiet_timeout_s": quiet_s(params["require_quiet"])})
     answer = decide()
-    runs = settling(answer, store or "")
+    runs = settling(answer, params["store"] or "")
     if not runs:
         return answer
     for run in runs:
         talk().print(f"$ {run.command}", markup=False, soft_wrap=True)
     with BenchProgress(talk()) as progress:
-        settle(runs, results, settings=resolve_settings({}), listener=progress, trusted=trusted)
+        settle(runs, results, settings=settings, listener=progress, trusted=params["trust_suite"])
     return decide()
 
 

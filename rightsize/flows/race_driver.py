@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 
-from rightsize.bench.heat import FactsWanted, Heat
+from rightsize.bench.heat import FactsWanted, Heat, unheard
 from rightsize.bench.plan import Cell
 from rightsize.bench.records import record_of
-from rightsize.bench.run import Listener, key_of, known_misfit, misfit
+from rightsize.bench.run import Listener, hold_until_quiet, key_of, known_misfit, misfit
 from rightsize.bench.supervise import WorkerFailed
 from rightsize.decide.evidence import Evidence, evidence
 from rightsize.decide.objective import Minimize
@@ -23,11 +23,13 @@ from rightsize.decide.thresholds import judge
 from rightsize.domain import (
     Failed,
     ItemOutcome,
+    Job,
     Judgement,
     Machine,
     Measured,
     Provenance,
     Record,
+    Skipped,
     Threshold,
     Verdict,
 )
@@ -288,6 +290,8 @@ class Driver:
             raise WorkerFailed(reason)
         number = list(self._cells).index(candidate) + 1
         self._listener.cell_started(cell, number, len(self._cells))
+        if wanted is not None:  # answers do not depend on who else uses the machine
+            hold_until_quiet(self._settings, self._listener)
         heat = Heat(cell, self._machine, self._settings, self._listener, wanted or FactsWanted())
         self._stack.enter_context(heat)
         self._open = candidate
@@ -328,26 +332,33 @@ class Driver:
         return sum(len(items) for items in self._asked.get(candidate, {}).values())
 
     def _keep(self, race: Race, entry: TraceEntry) -> None:
-        heats = self._heats.get(entry.candidate, [])
-        if not heats:
-            return
-        cost, told = self._cost(entry.candidate), self._told
+        cost = self._cost(entry.candidate)
         told = {
-            **told,
+            **self._told,
             "items_asked": cost.items_asked,
             "items_reused": cost.items_reused,
             "seconds": cost.seconds,
         }
-        for job in heats[-1].cell.jobs:
+        for job in self._cells[entry.candidate].jobs:
             items = self._answers(race, entry.candidate, job.suite.name)
-            outcome = heats[-1].outcome(job.suite.name, items, {})
-            if entry.fate is Fate.FAILED:
-                outcome = Failed(entry.reason, tuple(items))
-            assert isinstance(outcome, Measured | Failed)
+            outcome = self._outcome(job, items, entry)
             build = self._builds[job.candidate.engine]
             self._store.append(
                 race_record(job, items, outcome, machine=self._machine, build=build, entry=entry, told=told)
             )
+
+    def _outcome(
+        self, job: Job, items: Sequence[ItemOutcome], entry: TraceEntry
+    ) -> Measured | Failed | Skipped:
+        """What to store of one task: of a candidate that was never loaded, too, what its verdict rests on."""
+        if entry.fate is Fate.FAILED:
+            return Failed(entry.reason, tuple(items))
+        heats = self._heats.get(entry.candidate, [])
+        if not heats and not items:
+            return Skipped(entry.reason)
+        outcome = heats[-1].outcome(job.suite.name, items, {}) if heats else unheard(job, items)
+        assert isinstance(outcome, Measured | Failed)
+        return outcome
 
     def _cost(self, candidate: str) -> Cost:
         spent = [heat.spent for heat in self._heats.get(candidate, [])]

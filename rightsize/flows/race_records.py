@@ -10,7 +10,7 @@ from typing import Any
 from rightsize.bench.records import record_of
 from rightsize.bench.run import key_of
 from rightsize.decide.race_trace import TraceEntry
-from rightsize.domain import Failed, ItemOutcome, Job, Machine, Measured, Record
+from rightsize.domain import Failed, ItemOutcome, Job, Machine, Measured, Record, Skipped
 
 
 def race_fingerprint(measurement: str) -> str:
@@ -21,7 +21,7 @@ def race_fingerprint(measurement: str) -> str:
 def race_record(
     job: Job,
     items: Sequence[ItemOutcome],
-    outcome: Measured | Failed,
+    outcome: Measured | Failed | Skipped,
     *,
     machine: Machine,
     build: Mapping[str, Any],

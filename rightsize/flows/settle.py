@@ -72,9 +72,16 @@ def _as_run(settings: Settings, run: Settling) -> Settings:
         settings,
         requests=run.requests or settings.requests,
         repetitions=run.repetitions or settings.repetitions,
-        quiet_timeout_s=QUIET_TIMEOUT_S if run.quiet else settings.quiet_timeout_s,
+        quiet_timeout_s=_quiet_timeout_s(settings, run),
         **_chosen(run.settings),
     )
+
+
+def _quiet_timeout_s(settings: Settings, run: Settling) -> float | None:
+    """What was asked for; else what the run needs, whose first measurement was disturbed."""
+    if settings.quiet_timeout_s is None and run.quiet:
+        return QUIET_TIMEOUT_S
+    return settings.quiet_timeout_s
 
 
 def _chosen(flags: Sequence[tuple[str, str]]) -> dict[str, Any]:

@@ -54,14 +54,21 @@ def _advice(result: RaceResult, command: str) -> Iterator[Text]:
     yield Text("Then run again; what was answered is kept:")
     requests = [_requests(entry) for entry in result.undecided]
     wanted = max((count for count in requests if count), default=None)
+    if any(_disturbed(entry) for entry in result.undecided) and "--require-quiet" not in command:
+        command += " --require-quiet 5min"
     yield Text(
         f"  {f'RIGHTSIZE_REQUESTS={wanted} ' if wanted else ''}{command}", no_wrap=True, overflow="ignore"
     )
 
 
+def _disturbed(entry: TraceEntry) -> bool:
+    """Whether it is open because something else disturbed its times."""
+    return entry.judgement is not None and entry.judgement.trust == Trust.CONTAMINATED
+
+
 def _more(entry: TraceEntry) -> str:
     judged = entry.judgement
-    if judged is not None and judged.trust == Trust.CONTAMINATED:
+    if _disturbed(entry):
         return "something else disturbed its times; wait until the machine is quiet"
     if judged is not None:
         more = _requests(entry)

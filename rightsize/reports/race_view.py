@@ -81,9 +81,9 @@ def newest_race(records: Sequence[Record]) -> RaceView | None:
 
 
 def _row(candidate: str, told: Mapping[str, Any] | None) -> RaceRow:
-    """A candidate without a record was never loaded: another had won, or its file alone refused it."""
+    """A candidate without a record was never looked at."""
     if told is None:
-        return RaceRow(candidate, NOT_REACHED, "another had won, or its file alone refused it", 0, 0.0)
+        return RaceRow(candidate, NOT_REACHED, "another had won before", 0, 0.0)
     entry = told["entry"]
     last = {look["task"]: int(look["items"]) for look in entry["looks"]}
     return RaceRow(

@@ -116,9 +116,9 @@ class Store:
                 connection.execute(insert(ITEM_OUTCOME), codec.rows_of(cell_id, items, position))
             return True
 
-    def unfinished(self, fingerprint: str, limit: int | None = None) -> tuple[ItemOutcome, ...]:
-        """What an interrupted run answered of a measurement on just so many items; empty where none did."""
-        query = select(CELL.c.id).where(_interrupted(fingerprint, limit))
+    def answered(self, fingerprint: str) -> tuple[ItemOutcome, ...]:
+        """What runs of a measurement answered, on however many items and to whatever end; oldest first."""
+        query = select(CELL.c.id).where(CELL.c.fingerprint == fingerprint)
         with translated(self._engine.url), self._engine.connect() as connection:
             ids = list(connection.execute(query).scalars())
             return tuple(codec.item_of(row) for row in _rows(connection, ITEM_OUTCOME, ids))

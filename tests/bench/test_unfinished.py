@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def test_outcomes_are_stored_at_once_then_by_batches_or_seconds(
     def stored(upto: int) -> int:
         heard[len(heard) :] = every[len(heard) : upto]
         stream.keep_up()
-        return len(store.unfinished(stream.record.fingerprint))
+        return len(store.answered(stream.record.fingerprint))
 
     assert [stored(0), stored(1), stored(BATCH_ITEMS)] == [0, 1, 1]
     assert stored(BATCH_ITEMS + 1) == BATCH_ITEMS + 1, "a whole batch"
@@ -77,7 +78,7 @@ def test_outcomes_are_stored_at_once_then_by_batches_or_seconds(
     assert stored(40) == 40, "a second later"
     assert stored(41) == 40
     stream.flush()
-    assert store.unfinished(stream.record.fingerprint) == every[:41]
+    assert store.answered(stream.record.fingerprint) == every[:41]
 
 
 def test_what_was_known_before_is_stored_again_only_with_what_is_new(
@@ -91,7 +92,7 @@ def test_what_was_known_before_is_stored_again_only_with_what_is_new(
     assert [each.id for each in store.records(interrupted=True)] == [before]
     heard.append(every[4])
     stream.flush()
-    assert store.unfinished(cut.fingerprint) == every[:5]
+    assert store.answered(cut.fingerprint) == every[:5]
 
 
 def test_a_record_that_somebody_else_removed_is_begun_anew(
@@ -104,7 +105,7 @@ def test_a_record_that_somebody_else_removed_is_begun_anew(
     store.delete([each.id for each in store.records(interrupted=True)])
     heard += every[3:]
     stream.flush()
-    assert store.unfinished(stream.record.fingerprint) == every
+    assert store.answered(stream.record.fingerprint) == every
 
 
 # --- what is asked again ----------------------------------------------------------------------------------
@@ -133,9 +134,7 @@ def test_items_without_an_answer_and_items_that_are_not_asked_are_not_kept(
     interrupted = record(outcome=Interrupted("cut", tuple(left)))
     store.append(interrupted)
     assert answered_before(job, interrupted.fingerprint, store, notes.append) == (left[0],)
-    assert notes == [
-        "m:F16 toy: 1 of 8 items were answered before the interrupt and kept, 7 are asked; --force asks all"
-    ]
+    assert notes == ["m:F16 toy: 1 of 8 items were answered before and are kept, 7 are asked; --force asks all"]
     assert answered_before(job, "another", store, notes.append) == () and len(notes) == 1
 
 
@@ -214,7 +213,7 @@ def test_an_interrupt_loses_no_answer_that_came_and_the_next_run_asks_the_others
     with pytest.raises(KeyboardInterrupt):
         bench(Cut.open(path), machine, [job])
     store = Store.open(path)
-    kept = [each for each in store.unfinished(key_of(job, machine)) if each.error is None]
+    kept = [each for each in store.answered(key_of(job, machine)) if each.error is None]
     assert [each.item_id for each in kept] == asked and 0 < len(kept) < 7
     before = set(asked)
     asked.clear()
@@ -243,9 +242,38 @@ def test_what_is_all_answered_is_only_measured(machine: Machine, tmp_path: Path)
     job, store = Job(candidate(tmp_path), suite(count=1)), Store.open(tmp_path / "results.db")
     with pytest.raises(KeyboardInterrupt):
         bench(Cut.open(tmp_path / "results.db"), machine, [job])
-    assert len(store.unfinished(key_of(job, machine))) == 1
+    assert len(store.answered(key_of(job, machine))) == 1
     (record,) = bench(store, machine, [job])
     assert isinstance(record.outcome, Measured) and len(record.outcome.items) == 1
+
+
+def test_a_larger_limit_asks_only_what_the_smaller_one_did_not(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def listening(request: CellRequest, limits: Limits) -> Iterator[Event]:
+        for event in run_worker(request, limits):
+            asked.extend([event.data["item"]] if event.kind == "answer" else [])
+            yield event
+
+    monkeypatch.setattr(bench_run, "run_worker", listening)
+    some, store = Job(candidate(tmp_path), suite(), 4), Store.open(tmp_path / "results.db")
+    bench(store, machine, [some])
+    first = set(asked)
+    asked.clear()
+    (record,) = bench(store, machine, [replace(some, limit=None)])
+    assert len(first) == len(asked) == 4 and not first & set(asked)
+    assert isinstance(record.outcome, Measured) and len(by_id(record.outcome)) == 8
+    assert [each.limit for each in store.records(newest=False)] == [4, None], "both measurements stay"
+
+
+def test_what_a_failed_run_answered_is_not_asked_again(machine: Machine, tmp_path: Path) -> None:
+    job, store = Job(candidate(tmp_path, fault="segfault", after=5), suite()), Store.open(tmp_path / "r.db")
+    (failed,) = bench(store, machine, [job])
+    assert isinstance(failed.outcome, Failed) and len(failed.outcome.items) == 5
+    (again,) = bench(store, machine, [job])
+    assert isinstance(again.outcome, Measured) and len(by_id(again.outcome)) == 8
 
 
 def test_beginning_anew_replaces_what_was_kept(machine: Machine, tmp_path: Path) -> None:

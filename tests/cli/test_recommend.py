@@ -238,6 +238,8 @@ def test_within_a_reference_is_judged_on_the_same_items(run: Run, store: Store, 
         (("--min-accuracy", "nan"), "--min-accuracy 'nan': is not a number"),
         (("--min-accuracy", "50%", "--model", "x.gguf"), "Add --race"),
         (("--min-accuracy", "50%", "--limit", "20"), "Add --race"),
+        (("--min-accuracy", "50%", "--require-quiet", "0"), "Add --race or --bench"),
+        (("--race", "--min-accuracy", "50%", "--require-quiet", "soon"), "--require-quiet 'soon'"),
         (
             ("--race", "--min-accuracy", "50%", "--minimize", "cost", "--assumptions", "none.yaml"),
             "none.yaml",

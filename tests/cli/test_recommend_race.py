@@ -105,6 +105,7 @@ def test_several_undecided_ones_get_one_command_that_fits_what_is_open() -> None
     assert "items would settle it" not in requests
     disturbed = told(TraceEntry("a:F16", Fate.UNDECIDED, "open", judgement=late("contaminated")))
     assert "wait until the machine is quiet" in disturbed and "would settle it" not in disturbed
+    assert disturbed.rstrip().endswith("rightsize recommend --race --task sql --require-quiet 5min")
 
 
 @pytest.mark.slow

@@ -127,4 +127,4 @@ def test_an_interrupted_cell_is_listed_as_such_with_how_many_items_it_has(
     rows = list(csv.DictReader(io.StringIO(run("export")[1])))
     assert (rows[-1]["outcome"], rows[-1]["items"], rows[-1]["score"]) == ("interrupted", "37", "")
     assert run("delete", str(number))[0] == 0
-    assert store.unfinished(cut.fingerprint) == ()
+    assert store.answered(cut.fingerprint) == ()

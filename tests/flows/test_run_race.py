@@ -30,10 +30,11 @@ from rightsize.domain import (
     Threshold,
 )
 from rightsize.engines.registry import get_engine
-from rightsize.errors import EngineError, ExitCode, UsageError
+from rightsize.errors import EngineError, ExitCode, ResourceError, UsageError
 from rightsize.flows.race import RaceWanted, course_of, run_race
 from rightsize.machine import scan
 from rightsize.reports.race_table import sentence
+from rightsize.reports.race_view import newest_race
 from rightsize.settings import Settings
 from rightsize.store import Store
 
@@ -101,12 +102,13 @@ def run(
     candidates: list[Candidate],
     *thresholds: Threshold,
     heard: Heard | None = None,
+    settings: Settings = FAST,
     **wanted: object,
 ) -> RaceResult:
     return run_race(
         RaceWanted([suite()], thresholds or (ACCURATE,), **wanted),  # type: ignore[arg-type]
         machine=machine,
-        settings=FAST,
+        settings=settings,
         store=store,
         listener=heard or Heard(),
         candidates=candidates,
@@ -269,6 +271,13 @@ def test_a_second_race_reuses_every_answer(machine: Machine, store: Store, tmp_p
     again = run(machine, store, field)
     assert again.winner == first.winner and again.items_asked == 0
     assert sum(cost.items_reused for cost in again.costs.values()) == first.items_asked
+    shown = newest_race(store.records(races=True))
+    assert shown is not None
+    assert [(row.candidate, row.fate, row.seconds) for row in shown.rows] == [
+        ("bad:F16", "refused", 0.0),
+        ("good:F16", "won", 0.0),
+    ], "a report shows the race that was run last, though it asked nothing"
+    assert shown.items == first.items_asked
 
 
 def test_a_worker_that_dies_costs_its_candidate_and_keeps_its_answers(
@@ -302,6 +311,25 @@ def test_size_and_latency_are_judged_before_any_item(machine: Machine, store: St
     assert [entry.fate for entry in result.entries] == [Fate.REFUSED, Fate.REFUSED]
     assert result.items_asked == 0 and heard.started == ["slow:F16"], "the big one is refused by its size alone"
     assert race_exit_code(result) is ExitCode.FAIL
+    shown = newest_race(store.records(races=True))
+    assert shown is not None
+    assert [row.fate for row in shown.rows] == ["refused", "refused"]
+    assert "size on disk is 30B" in shown.rows[1].reason
+
+
+def test_a_race_waits_for_quiet_before_it_measures_speed_and_not_for_answers(
+    machine: Machine, store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(limit_s: float, **_: object) -> None:
+        raise ResourceError(f"not quiet within {limit_s:g} s")
+
+    monkeypatch.setattr("rightsize.bench.run.await_quiet", refuse)
+    field = [candidate(tmp_path, "good", 0, 20)]
+    calm = replace(FAST, quiet_timeout_s=3.0)
+    assert run(machine, store, field, settings=calm).winner == "good:F16"
+    fast = Threshold("latency_p95_ms", Direction.LOWER, 60_000.0, "60s")
+    with pytest.raises(ResourceError, match="not quiet within 3 s"):
+        run(machine, store, field, ACCURATE, fast, settings=calm)
 
 
 @pytest.mark.usefixtures("undisturbed")

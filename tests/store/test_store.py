@@ -154,23 +154,24 @@ def test_items_are_added_to_an_interrupted_cell_which_nothing_takes_for_a_measur
     cell = store.append(part)
     assert store.extend(cell, 2, items[2:4]) and store.extend(cell, 2, items[2:4]), "twice is once"
     assert store.extend(cell, 4, items[4:])
-    assert store.unfinished(part.fingerprint) == items
+    assert store.answered(part.fingerprint) == items
     assert store.records() == store.records(newest=False, races=True) == [] and store.tasks() == []
     assert not store.has(part.fingerprint) and not store.has(part.fingerprint, 1, ["item-0"])
     (listed,) = store.records(interrupted=True)
     assert listed == replace(part, id=cell, outcome=Interrupted("goes on", items))
 
 
-def test_what_an_interrupted_run_left_is_of_just_that_measurement(
+def test_what_was_answered_is_told_of_just_that_measurement_whatever_became_of_the_run(
     path: Path, record: Build, item_outcomes: Callable[..., tuple[ItemOutcome, ...]]
 ) -> None:
-    store = Store.open(path)
-    whole = replace(record(), outcome=Interrupted("cut", item_outcomes(1, 1)))
-    some = replace(whole, limit=10, outcome=Interrupted("cut", item_outcomes(1, 2)))
-    store.append(whole)
-    store.append(some)
-    assert [len(store.unfinished(whole.fingerprint, limit)) for limit in (None, 10, 11)] == [1, 2, 0]
-    assert store.unfinished("another") == ()
+    store, items = Store.open(path), item_outcomes(3, 6)
+    done = record()
+    assert isinstance(done.outcome, Measured)
+    store.append(replace(done, limit=1, outcome=replace(done.outcome, items=items[:1])))
+    store.append(replace(done, outcome=Failed("killed", items[1:3])))
+    store.append(replace(done, limit=10, outcome=Interrupted("cut", items[3:])))
+    assert store.answered(done.fingerprint) == items
+    assert store.answered("another") == ()
 
 
 @pytest.mark.parametrize("end", [None, Failed("killed")])
@@ -200,7 +201,8 @@ def test_an_interrupted_repetition_replaces_another_and_hides_no_measurement(
     assert [each.id for each in store.records()] == [done]
     assert [each.id for each in store.records(interrupted=True)] == [done, again]
     assert store.has(record().fingerprint)
-    assert store.delete([again]) == 1 and store.unfinished(record().fingerprint) == ()
+    assert store.delete([again]) == 1
+    assert store.answered(record().fingerprint) == record().outcome.items  # type: ignore[union-attr]
 
 
 def test_the_setting_says_where_and_the_default_hides_from_git(
