@@ -9,12 +9,11 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Protocol
 
-from rightsize.bench.heat import FactsWanted, Heat, unheard
+from rightsize.bench.heat import FactsWanted, Heat
 from rightsize.bench.plan import Cell
 from rightsize.bench.records import record_of
 from rightsize.bench.run import Listener, hold_until_quiet, key_of, known_misfit, misfit
 from rightsize.bench.supervise import WorkerFailed
-from rightsize.decide.evidence import Evidence, evidence
 from rightsize.decide.objective import Minimize
 from rightsize.decide.race import Race
 from rightsize.decide.race_course import AskItems, Confirm, Finished, Probe
@@ -23,23 +22,20 @@ from rightsize.decide.thresholds import judge
 from rightsize.domain import (
     Failed,
     ItemOutcome,
-    Job,
     Judgement,
     Machine,
     Measured,
-    Provenance,
     Record,
-    Skipped,
     Threshold,
     Verdict,
 )
 from rightsize.engines.registry import get_engine
 from rightsize.errors import EngineError
-from rightsize.flows.race_records import race_record
+from rightsize.flows.race_facts import judged_by_file, largest
+from rightsize.flows.race_records import race_outcome, race_record
 from rightsize.metrics import METRICS
 from rightsize.settings import Settings
 from rightsize.stats.order import least_samples
-from rightsize.units import format_value
 
 PROBE_REQUESTS = 8
 PROBE_REPETITIONS = 3
@@ -126,7 +122,7 @@ class Driver:
             sizes = {name: self._cells[name].candidate.model.size_bytes for name in names}
             return {name: None if size is None else float(size) for name, size in sizes.items()}
         metric = latency_metric if minimize is Minimize.LATENCY else _OBJECTIVES[minimize]
-        figure: Price = price if price and minimize is Minimize.COST else partial(_largest, metric=metric)
+        figure: Price = price if price and minimize is Minimize.COST else partial(largest, metric=metric)
         found: dict[str, float | None] = {}
         for name in names:
             try:
@@ -202,42 +198,12 @@ class Driver:
     def _cheap(self, candidate: str, alpha: float) -> list[Judgement]:
         """Judgements from the file alone; if they do not refuse it, from what is stored or from a short
         probe."""
-        known = [*self._of_file(candidate, alpha)]
+        known = judged_by_file(self._cells[candidate].candidate, self._facts, alpha)
         if any(judgement.verdict is Verdict.FAIL for judgement in known):
             return known
         stored = self._measured.get(candidate, {})
         records = list(stored.values()) if len(stored) == len(self._cells[candidate].jobs) else None
         return self._judged(records or self._probed(candidate), alpha)
-
-    def _of_file(self, candidate: str, alpha: float) -> list[Judgement]:
-        size = self._cells[candidate].candidate.model.size_bytes
-        on_cpu = self._cells[candidate].candidate.settings.gpu_layers == 0
-        found: list[Judgement] = []
-        if size is None:
-            return found
-        for threshold in self._facts:
-            if threshold.metric == "size_bytes" or (threshold.metric == "memory_bytes" and on_cpu):
-                is_size = threshold.metric == "size_bytes"
-                verdict = Verdict.FAIL if size > threshold.limit else Verdict.UNDECIDED
-                what = "size on disk is" if is_size else "the file alone, all of which is read into memory, is"
-                reason = f"{what} {format_value(size, 'byte')}, the limit is {threshold.text}"
-                provenance = Provenance.MEASURED if is_size else Provenance.MODELLED
-                found.append(
-                    Judgement(
-                        threshold,
-                        verdict,
-                        size,
-                        size,
-                        None,
-                        1,
-                        alpha,
-                        "bytes of the files",
-                        reason,
-                        "",
-                        provenance,
-                    )
-                )
-        return found
 
     def _confirmed(self, candidate: str, alpha: float) -> list[Judgement]:
         """Judgements that acceptance may rest on: from what is stored if that settles them, else measured in
@@ -341,24 +307,11 @@ class Driver:
         }
         for job in self._cells[entry.candidate].jobs:
             items = self._answers(race, entry.candidate, job.suite.name)
-            outcome = self._outcome(job, items, entry)
+            outcome = race_outcome(job, items, entry, self._heats.get(entry.candidate, []))
             build = self._builds[job.candidate.engine]
             self._store.append(
                 race_record(job, items, outcome, machine=self._machine, build=build, entry=entry, told=told)
             )
-
-    def _outcome(
-        self, job: Job, items: Sequence[ItemOutcome], entry: TraceEntry
-    ) -> Measured | Failed | Skipped:
-        """What to store of one task: of a candidate that was never loaded, too, what its verdict rests on."""
-        if entry.fate is Fate.FAILED:
-            return Failed(entry.reason, tuple(items))
-        heats = self._heats.get(entry.candidate, [])
-        if not heats and not items:
-            return Skipped(entry.reason)
-        outcome = heats[-1].outcome(job.suite.name, items, {}) if heats else unheard(job, items)
-        assert isinstance(outcome, Measured | Failed)
-        return outcome
 
     def _cost(self, candidate: str) -> Cost:
         spent = [heat.spent for heat in self._heats.get(candidate, [])]
@@ -369,11 +322,3 @@ class Driver:
             facts_s=sum(one.facts_s for one in spent),
             answer_s=sum(one.answer_s for one in spent),
         )
-
-
-def _largest(records: Sequence[Record], metric: str) -> float | None:
-    """The worst task's figure, None unless every task has one."""
-    seen = [evidence(record, metric, 0.05) for record in records]
-    values = [one.bounds.value for one in seen if isinstance(one, Evidence)]
-    figures = [value for value in values if value is not None]
-    return max(figures) if figures and len(figures) == len(seen) else None

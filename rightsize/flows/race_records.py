@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
+from rightsize.bench.heat import Heat, unheard
 from rightsize.bench.records import record_of
 from rightsize.bench.run import key_of
-from rightsize.decide.race_trace import TraceEntry
+from rightsize.decide.race_trace import Fate, TraceEntry
 from rightsize.domain import Failed, ItemOutcome, Job, Machine, Measured, Record, Skipped
 
 
@@ -37,3 +38,16 @@ def race_record(
         record,
         suite_info={**record.suite_info, "race": line},
     )
+
+
+def race_outcome(
+    job: Job, items: Sequence[ItemOutcome], entry: TraceEntry, heats: Sequence[Heat]
+) -> Measured | Failed | Skipped:
+    """What to store of one task: of a candidate that was never loaded, too, what its verdict rests on."""
+    if entry.fate is Fate.FAILED:
+        return Failed(entry.reason, tuple(items))
+    if not heats and not items:
+        return Skipped(entry.reason)
+    outcome = heats[-1].outcome(job.suite.name, items, {}) if heats else unheard(job, items)
+    assert isinstance(outcome, Measured | Failed)
+    return outcome

@@ -48,7 +48,7 @@ def value_text(figure: Estimate | Absent) -> str:
 
 def _block(task: str, candidate: str, figures: Sequence[CheckFigure]) -> Table:
     table = Table(title=f"{task}: checks of {candidate}", title_justify="left", box=None, pad_edge=False)
-    table.add_column("check", no_wrap=True, overflow="ellipsis", max_width=34)
+    table.add_column("check", overflow="fold", max_width=34)
     table.add_column("figure", no_wrap=True)
     table.add_column("value [95%]", justify="right", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)

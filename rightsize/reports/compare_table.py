@@ -111,7 +111,7 @@ def _table(found: Cliff) -> Table:
     score = sum(item.score for item in outcome.items) / len(outcome.items)
     title = f"{found.suite}: {found.model} against {_quant(found)} ({score:.3f} of n={len(outcome.items):,})"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("level", no_wrap=True, overflow="ellipsis", max_width=10)
+    table.add_column("level", overflow="fold", max_width=10)
     for name in ("change", "p", "flips", *_NAMES.values(), *_COLUMNS.values()):
         table.add_column(name, justify="right", no_wrap=True)
     for level in found.levels:

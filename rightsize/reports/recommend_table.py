@@ -50,9 +50,9 @@ def candidate_table(answer: Recommendation) -> Table:
     judged = {threshold.metric for threshold in answer.thresholds}
     several = len(answer.tasks) > 1
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("candidate", no_wrap=True, overflow="ellipsis", max_width=30)
+    table.add_column("candidate", overflow="fold", max_width=30)  # a name is typed again, so it stays whole
     if several:
-        table.add_column("task", no_wrap=True, overflow="ellipsis", max_width=14)
+        table.add_column("task", overflow="fold", max_width=14)
     counts = items_judged(answer)
     shows_items = len(set(counts.values())) > 1
     if shows_items:

@@ -7,8 +7,10 @@ from io import StringIO
 import pytest
 from rich.console import Console, RenderableType
 
-from rightsize.domain import Reading, Record
+from rightsize.decide.ranking import recommend as rank
+from rightsize.domain import Direction, Reading, Record, Threshold
 from rightsize.reports.bench_table import bench_table
+from rightsize.reports.recommend_table import candidate_table
 from rightsize.reports.results_table import results_table
 from tests.reports.builders import items, measured, readings, record
 
@@ -39,7 +41,17 @@ def test_a_percentile_that_nothing_bounds_is_marked_and_says_how_many_would_do(t
     assert "?" not in many
 
 
-@pytest.mark.parametrize("table", [bench_table, results_table])
+def recommended(records: list[Record]) -> RenderableType:
+    limits = [
+        Threshold("latency_p95_ms", Direction.LOWER, 500.0, "500ms"),
+        Threshold("score", Direction.HIGHER, 0.7, "70%"),
+        Threshold("memory_bytes", Direction.LOWER, 2e9, "2GB"),
+    ]
+    here = records[0].machine_fingerprint
+    return candidate_table(rank(records, limits, [records[0].suite], machine_fingerprint=here))
+
+
+@pytest.mark.parametrize("table", [bench_table, results_table, recommended])
 def test_names_stay_whole_within_80_columns(table) -> None:
     lines = printed(table([timed(120, LONG)]))
     assert max(map(len, lines)) <= 80 and "…" not in "".join(lines)
