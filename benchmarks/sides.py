@@ -42,9 +42,9 @@ class Workload:
 class Ours:
     """rightsize's session on the model; remembers whether every run kept to its KV budget."""
 
-    def __init__(self, model: Path, threads: int, *, kv_budget_bytes: int) -> None:
+    def __init__(self, model: Path, threads: int, *, slots: int, kv_budget_bytes: int) -> None:
         settings = CandidateSettings(threads=threads)
-        self._session = LlamaCppSession(model, settings, kv_budget_bytes=kv_budget_bytes)
+        self._session = LlamaCppSession(model, settings, slots=slots, kv_budget_bytes=kv_budget_bytes)
         self._budget_bytes = kv_budget_bytes
         self.budget_held = True
 

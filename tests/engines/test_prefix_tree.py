@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rightsize.engines.llama_cpp.plan import (
-    TILE_ROWS,
-    Limits,
-    plan_answers,
-    plan_separate,
-    plan_shared,
-)
+from rightsize.engines.llama_cpp.plan import Limits, plan_separate, plan_shared
 from rightsize.engines.llama_cpp.prefix_tree import Node, build, measure, walk
 
 SEQUENCES = st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=14).map(tuple), min_size=1, max_size=30)
@@ -104,30 +97,3 @@ def test_recurrent_states_count_against_the_budget() -> None:
     limits = Limits(budget_bytes=1000, bytes_per_cell=1, bytes_per_sequence=50, slots=4, vocabulary=10)
     assert limits.sequences == 10
     assert limits.cells == 256
-
-
-def answers_below(instruction: int, items: int, generated: int) -> list[Node]:
-    """Prompts of 50 tokens of their own below a shared instruction, and room for their answers."""
-    top = build([(*range(instruction), *range(10_000 + i * 50, 10_050 + i * 50)) for i in range(items)])
-    for node in walk(top):
-        node.reserve = generated if node.endings else 0
-    measure(top)
-    return top
-
-
-@pytest.mark.parametrize(
-    ("instruction", "items", "tiles", "slots"),
-    [
-        (450, 200, True, TILE_ROWS),
-        (450, 200, False, 16),  # the cache is quantized, flash attention is off, or a GPU computes it
-        (100, 200, True, 16),  # a tile would take up far more cells than a row attends to
-        (450, TILE_ROWS - 1, True, 16),  # never enough rows for a tile
-    ],
-)
-def test_answers_fill_a_tile_where_a_long_instruction_is_shared(
-    instruction: int, items: int, tiles: bool, slots: int
-) -> None:
-    limits = Limits(
-        budget_bytes=1 << 20, bytes_per_cell=1, bytes_per_sequence=0, slots=16, vocabulary=10, tiles=tiles
-    )
-    assert plan_answers(answers_below(instruction, items, generated=16), limits).slots == slots

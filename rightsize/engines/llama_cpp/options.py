@@ -34,11 +34,6 @@ class ContextOptions:
         """The part of a candidate's settings that concerns contexts."""
         return cls(settings.kv_type, settings.flash_attention, settings.lora)
 
-    @property
-    def tiles(self) -> bool:
-        """Whether llama.cpp computes attention on a CPU in tiles when there are rows enough for one."""
-        return self.kv_type == "f16" and self.flash_attention != "off"
-
     def apply(self, params: Any) -> None:
         """Set the fields of ``llama_context_params``; llama.cpp's defaults are left as they are."""
         if self.kv_type != "f16":

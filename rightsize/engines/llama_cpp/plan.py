@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from heapq import nlargest
 from math import ceil
-from statistics import mean
 
 from rightsize.engines.llama_cpp.prefix_tree import Node, walk
 
@@ -20,12 +19,6 @@ _ROW_BYTES = 64 << 20  # logits read at once: a large vocabulary must not cost m
 # parameters and 1,280 cells, and 1.15 with 7e5 parameters and 5,120 cells. These two figures give both.
 _PASSING_OVER = 0.07  # what a cell of another sequence costs, as a part of one that is attended to
 _STREAMS_COST = 1.1
-
-# llama.cpp's flash attention on a CPU takes up the cells of each row by themselves, passing over masked ones.
-# From this many rows on it computes whole tiles instead, masked or not, and a cell then costs a row so small a
-# part of one that is attended to by itself. See docs/decisions/032.
-TILE_ROWS = 64
-_TILED_CELL = 0.085
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +45,6 @@ class Limits:
     vocabulary: int
     max_cells: int | None = None
     attention_per_cell: float = 0.0  # work of attending to one cell over that of all weights for one token
-    tiles: bool = (
-        False  # whether attention is computed in tiles of ``TILE_ROWS`` rows where a batch has so many
-    )
 
     @property
     def sequences(self) -> int:
@@ -107,23 +97,6 @@ def plan_shared(top: Sequence[Node], limits: Limits) -> CachePlan:
         batch_tokens=_BATCH_TOKENS,
         batch_rows=_batch_rows(limits),
     )
-
-
-def plan_answers(top: Sequence[Node], limits: Limits) -> CachePlan:
-    """One pool of cells for generated answers, with slots enough to fill a tile where that is faster."""
-    few = plan_shared(top, limits)
-    if not limits.tiles:
-        return few
-    many = plan_shared(top, replace(limits, slots=max(limits.slots, TILE_ROWS)))
-    return many if tiles_pay(top, few, many) else few
-
-
-def tiles_pay(top: Sequence[Node], few: CachePlan, many: CachePlan) -> bool:
-    """Whether a row of a tile, which takes up the whole pool, costs less than one with its own cells alone."""
-    own = [node.position + len(node.tokens) + node.reserve / 2 for node in walk(top) if node.reserve]
-    if len(own) < TILE_ROWS:
-        return False
-    return _TILED_CELL * many.cells < mean(own) + _PASSING_OVER * few.cells
 
 
 def plan_separate(top: Sequence[Node], limits: Limits) -> CachePlan:

@@ -16,14 +16,7 @@ from rightsize.engines.llama_cpp.context import Context, LoadedModel
 from rightsize.engines.llama_cpp.generate import begin, prompt_tree, time_request
 from rightsize.engines.llama_cpp.generation import Generation
 from rightsize.engines.llama_cpp.options import ContextOptions
-from rightsize.engines.llama_cpp.plan import (
-    CachePlan,
-    Limits,
-    plan_answers,
-    plan_separate,
-    plan_shared,
-    pool_pays,
-)
+from rightsize.engines.llama_cpp.plan import CachePlan, Limits, plan_separate, plan_shared, pool_pays
 from rightsize.engines.llama_cpp.prompts import AUTO, PromptStyle, style_of
 from rightsize.engines.llama_cpp.requests import Encoder, Scoring, scored_answer
 from rightsize.engines.llama_cpp.scheduler import RunStats, Scheduler, Scored
@@ -39,8 +32,7 @@ _PAIRS_AT_ONCE = 1 << 14  # pairs of context and continuation in one tree: bound
 
 class LlamaCppSession:
     """See :class:`rightsize.engines.interface.Session`. ``kv_budget_bytes`` bounds the cache of batched
-    answers, ``slots`` how many are generated at a time (by default as many as pay); ``last_run`` tells what the
-    latest batch did."""
+    answers, ``slots`` how many are generated at a time; ``last_run`` tells what the latest batch did."""
 
     def __init__(
         self,
@@ -48,13 +40,13 @@ class LlamaCppSession:
         settings: CandidateSettings,
         *,
         kv_budget_bytes: int = KV_BUDGET_BYTES,
-        slots: int | None = None,
+        slots: int = SLOTS,
     ) -> None:
         self._settings = settings
         self._budget_bytes = kv_budget_bytes
         self._slots = slots
-        self._options = ContextOptions.of(settings)
-        self._model = LoadedModel(path, gpu_layers=settings.gpu_layers, options=self._options)
+        options = ContextOptions.of(settings)
+        self._model = LoadedModel(path, gpu_layers=settings.gpu_layers, options=options)
         self._style = style_of(self._model, settings.chat_template)
         self._encoder = Encoder(self._model, self._style)
         self._threads = max(1, settings.threads)
@@ -151,7 +143,7 @@ class LlamaCppSession:
         prompts = [self._encoder.prompt(item) for item in items]
         limits = self._limits(max(map(len, prompts)) + rules.max_output_tokens)
         top = prompt_tree(prompts, rules.max_output_tokens, limits.sequences)
-        plan = plan_answers(top, limits)
+        plan = plan_shared(top, limits)
         separate = prompt_tree(prompts, rules.max_output_tokens, 1)
         if not pool_pays(top, separate, plan.cells, limits):
             top, plan = separate, plan_separate(separate, limits)
@@ -229,11 +221,10 @@ class LlamaCppSession:
             budget_bytes=self._budget_bytes,
             bytes_per_cell=self._model.cache_bytes.per_cell,
             bytes_per_sequence=self._model.cache_bytes.per_sequence,
-            slots=self._slots or SLOTS,
+            slots=self._slots,
             vocabulary=self._model.vocab_size,
             max_cells=long_rope if long_rope and longest <= long_rope else None,
             attention_per_cell=self._model.attention_per_cell,
-            tiles=self._slots is None and self._settings.gpu_layers == 0 and self._options.tiles,
         )
 
     def _planned_context(self, plan: CachePlan) -> Context:
