@@ -4,13 +4,13 @@ Last line: ``fewshot_ratio`` (at least 12) and ``labels_ratio`` (at least 100) a
 over llama-cpp-python's server; ``fewshot_server_ratio`` (2.5) and ``generate_server_ratio`` (1.0) against
 lm-eval's ``local-completions`` over llama-server with 16 slots and 16 concurrent requests; ``bound_ratio``
 (0.85), our tokens per second over what llama-batched-bench needs for the same prefix, suffixes and outputs in
-16 slots; and ``kv_budget_held``. A round stands for one run of a task: its few-shot examples are new to every
-side, as they are to a server that was started for it. ``fewshot_warm_server_ratio`` (no aim) is against a
-llama-server that has them in its slots already, which ours never has. Before that, on the embedded family,
-outputs and scores are shown to be equal.
+16 slots; and ``kv_budget_held``. A round is a run of one task for every side: llama-server is started anew for
+it and meets the few-shot examples for the first time, as ours does. ``fewshot_warm_server_ratio`` (no aim) is
+against one that has them in its slots already. Before that, on the embedded family, outputs and scores are shown
+to be equal.
 
 The model has a 1B shape at Q4_K_M and random weights, with the embedded family's tokenizer. Our side's times
-include tokenizing and making the cache; lm-eval's exclude its start. Servers stay up and idle between turns.
+include tokenizing and making the cache; lm-eval's and the servers' exclude their start.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from math import isclose
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import yaml
 from common import Ratio, finish, show
@@ -46,7 +45,6 @@ from rightsize.suites.loader import load_suite
 SLOTS = 16
 PROMPTS = 480  # enough that no round repeats another's: a server would find them in its prompt cache
 PREFIX_TOKENS = 450
-SHOTS = 8  # solved examples, long enough for a prefix of its own in every round
 GGUF_TOKENS = 16  # what lm-eval's gguf model always generates
 GENERATED_TOKENS = 96
 CONTEXT = 1024
@@ -79,7 +77,7 @@ class Sizes:
 
 FULL = Sizes(
     rounds=3, fewshot=96, warm=48, generate=32, labels=16, gguf_fewshot=3, gguf_labels=1, label_rounds=2
-)  # half an hour on two quiet cores
+)  # more than half an hour on two quiet cores
 QUICK = Sizes(
     rounds=2, fewshot=32, warm=32, generate=32, labels=32, gguf_fewshot=2, gguf_labels=1, label_rounds=1
 )
@@ -121,40 +119,30 @@ def main() -> None:
 # --- what is asked ----------------------------------------------------------------------------------------
 
 
-def _workloads(model: Path, rounds: int = 1) -> list[dict[str, Workload]]:
-    """For each round few-shot extraction, classification into 77 labels, and free generation, on committed
-    suites; what comes before the few-shot questions is each round's own."""
+def _workloads(model: Path) -> dict[str, Workload]:
+    """Few-shot extraction, classification into 77 labels, and free generation, on committed suites."""
     tickets = [
         str(item.prompt.partition("Ticket: ")[2].partition("\n")[0])
         for item in load_suite("classification").items
     ]
     tickets = tickets[:: max(1, len(tickets) // PROMPTS)]
+    prefix = _prefix(model)
     labels = tuple(yaml.safe_load((suites_dir() / "banking77" / "banking77.yaml").read_text())["doc_to_choice"])
-    others = {
+    return {
+        "fewshot": Workload("fewshot", tuple(f"{prefix}\nDocument: {t}\nJSON:" for t in tickets), GGUF_TOKENS),
         "labels": Workload("labels", tuple(f"Customer: {t}\nIntent:" for t in tickets), labels=labels),
         "generate": Workload("generate", tuple(f"Ticket: {t}\nAnswer:" for t in tickets), GENERATED_TOKENS),
     }
-    return [
-        {
-            "fewshot": Workload(
-                "fewshot", tuple(f"{prefix}\nDocument: {t}\nJSON:" for t in tickets), GGUF_TOKENS
-            ),
-            **others,
-        }
-        for prefix in _prefixes(model, rounds)
-    ]
 
 
-def _prefixes(model: Path, count: int) -> list[str]:
-    """Solved examples of the extraction suite, cut into pieces of ``PREFIX_TOKENS`` tokens."""
-    text = load_suite("extraction", num_fewshot=SHOTS).items[0].prompt
+def _prefix(model: Path) -> str:
+    """Solved examples of the extraction suite, cut at ``PREFIX_TOKENS`` tokens."""
+    text = load_suite("extraction", num_fewshot=4).items[0].prompt
     loaded = LoadedModel(model)
-    tokens = loaded.tokenize(text, special=True, parse_special=False)
-    cuts = [tokens[at : at + PREFIX_TOKENS] for at in range(0, count * PREFIX_TOKENS, PREFIX_TOKENS)]
-    assert all(len(cut) == PREFIX_TOKENS for cut in cuts), "more solved examples are needed"
-    pieces = [b"".join(map(loaded.piece, cut)).decode("utf-8", "ignore") for cut in cuts]
+    tokens = loaded.tokenize(text, special=True, parse_special=False)[:PREFIX_TOKENS]
+    cut = b"".join(loaded.piece(token) for token in tokens).decode("utf-8", "ignore")
     loaded.close()
-    return pieces
+    return cut
 
 
 def _one_b(vocabulary_of: Path) -> Path:
@@ -171,7 +159,7 @@ def _one_b(vocabulary_of: Path) -> Path:
 
 def _agreement(model: Path, threads: int, count: int = 16) -> dict[str, float]:
     """Shares of equal texts against llama-server, of equal choices and of equal label scores against gguf."""
-    (workloads,) = _workloads(model)
+    workloads = _workloads(model)
     ours = Ours(model, threads, slots=SLOTS, kv_budget_bytes=KV_BUDGET_BYTES)
     texts = ours.run(workloads["generate"], count)
     ours.close()
@@ -184,7 +172,7 @@ def _agreement(model: Path, threads: int, count: int = 16) -> dict[str, float]:
 
 
 def _label_agreement(model: Path, threads: int) -> dict[str, float]:
-    labels = _workloads(model)[0]["labels"]
+    labels = _workloads(model)["labels"]
     labels = replace(labels, labels=tuple(label + GOES_ON for label in labels.labels))
     ours = Ours(model, threads, slots=SLOTS, kv_budget_bytes=KV_BUDGET_BYTES)
     answers = ours.run(labels, AGREEMENT_ITEMS)
@@ -211,24 +199,23 @@ def _best(values: Sequence[float]) -> int:
 
 def _measure(model: Path, threads: int, sizes: Sizes) -> tuple[Samples, bool]:
     """All sides in turn, round after round; whether the KV budget held."""
-    workloads, samples = _workloads(model, sizes.rounds), Samples()
+    workloads, samples = _workloads(model), Samples()
     ours = Ours(model, threads, slots=SLOTS, kv_budget_bytes=KV_BUDGET_BYTES)
     with ExitStack() as stack:
-        server = local_completions(
-            stack.enter_context(llama_server(model, threads, slots=SLOTS, context_per_slot=CONTEXT)), SLOTS
-        )
         gguf = gguf_model(stack.enter_context(python_server(model, threads, context=CONTEXT)))
-        # Touches every weight once; the servers warm up by themselves.
-        ours.run(workloads[-1]["fewshot"].after(-2), 2)
+        ours.run(
+            workloads["fewshot"].after(-2), 2
+        )  # touches every weight once; the servers warm up by themselves
         for number in range(sizes.rounds):
             seen = number * (sizes.fewshot + sizes.warm)
-            fresh = {name: workload.after(seen) for name, workload in workloads[number].items()}
+            fresh = {name: workload.after(seen) for name, workload in workloads.items()}
             turns = [
                 partial(_our_turn, ours, fresh, sizes, samples),
-                partial(_their_turn, server, gguf, fresh, sizes, samples),
+                partial(_server_turn, model, threads, fresh, sizes, samples),
             ]
             for turn in turns if number % 2 else reversed(turns):
                 turn()
+            samples.add("fewshot gguf", asked_per_s(gguf, fresh["fewshot"], sizes.gguf_fewshot))
             if number < sizes.label_rounds:
                 samples.add("labels gguf", asked_per_s(gguf, fresh["labels"], sizes.gguf_labels))
             samples.add("bound", _bound(model, threads, fresh["fewshot"], sizes.fewshot))
@@ -250,15 +237,16 @@ def _our_turn(ours: Ours, workloads: Mapping[str, Workload], sizes: Sizes, sampl
             samples.add("tokens ours", tokens / elapsed)
 
 
-def _their_turn(
-    server: Any, gguf: Any, workloads: Mapping[str, Workload], sizes: Sizes, samples: Samples
+def _server_turn(
+    model: Path, threads: int, workloads: Mapping[str, Workload], sizes: Sizes, samples: Samples
 ) -> None:
     fewshot, count = workloads["fewshot"], sizes.fewshot
-    samples.add("fewshot server", asked_per_s(server, fewshot, count))
-    samples.add("fewshot warm server", asked_per_s(server, fewshot.after(count), sizes.warm))
-    samples.add("generate server", asked_per_s(server, workloads["generate"], sizes.generate))
-    ask(gguf, fewshot.after(-1), 1)  # so few items may not pay for what would be spread over many
-    samples.add("fewshot gguf", asked_per_s(gguf, fewshot, sizes.gguf_fewshot))
+    with llama_server(model, threads, slots=SLOTS, context_per_slot=CONTEXT) as url:
+        server = local_completions(url, SLOTS)
+        ask(server, workloads["generate"].after(-2), 2)  # touches every weight once, and none of the examples
+        samples.add("fewshot server", asked_per_s(server, fewshot, count))
+        samples.add("fewshot warm server", asked_per_s(server, fewshot.after(count), sizes.warm))
+        samples.add("generate server", asked_per_s(server, workloads["generate"], sizes.generate))
 
 
 def _bound(model: Path, threads: int, workload: Workload, count: int) -> float:
