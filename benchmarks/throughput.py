@@ -6,8 +6,8 @@ lm-eval's ``local-completions`` over llama-server with 16 slots and 16 concurren
 (0.85), our tokens per second over what llama-batched-bench needs for the same prefix, suffixes and outputs in
 16 slots; and ``kv_budget_held``. A round is a run of one task for every side: llama-server is started anew for
 it and meets the few-shot examples for the first time, as ours does. ``fewshot_warm_server_ratio`` (no aim) is
-against one that has them in its slots already. Before that, on the embedded family, outputs and scores are shown
-to be equal.
+against one that has them in its slots already. Before that, on the embedded family, outputs and scores are
+shown to be equal.
 
 The model has a 1B shape at Q4_K_M and random weights, with the embedded family's tokenizer. Our side's times
 include tokenizing and making the cache; lm-eval's and the servers' exclude their start.
