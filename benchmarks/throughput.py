@@ -76,7 +76,7 @@ class Sizes:
 
 
 FULL = Sizes(
-    rounds=3, fewshot=96, warm=48, generate=32, labels=16, gguf_fewshot=3, gguf_labels=1, label_rounds=2
+    rounds=3, fewshot=96, warm=48, generate=32, labels=16, gguf_fewshot=6, gguf_labels=1, label_rounds=2
 )  # more than half an hour on two quiet cores
 QUICK = Sizes(
     rounds=2, fewshot=32, warm=32, generate=32, labels=32, gguf_fewshot=2, gguf_labels=1, label_rounds=1
@@ -105,6 +105,7 @@ def main() -> None:
     parser.add_argument(
         "--quick", action="store_true", help="an embedded model and few items: is all in order?"
     )
+    parser.add_argument("--fewshot-only", action="store_true", help="leave labels and free generation out")
     parser.add_argument("--model", type=Path, help="a GGUF file to use instead of the random 1B one")
     parser.add_argument("--threads", type=int, help="threads of every side; by default the usable cores")
     options = parser.parse_args()
@@ -112,7 +113,10 @@ def main() -> None:
     small = embedded_family()[0]
     equal = _agreement(embedded_family()[-1], threads)
     model = options.model or (small if options.quick else _one_b(small))
-    samples, held = _measure(model, threads, QUICK if options.quick else FULL)
+    sizes = QUICK if options.quick else FULL
+    if options.fewshot_only:
+        sizes = replace(sizes, generate=0, labels=0, label_rounds=0)
+    samples, held = _measure(model, threads, sizes)
     _report(model, threads, samples, held, equal)
 
 
@@ -226,6 +230,8 @@ def _measure(model: Path, threads: int, sizes: Sizes) -> tuple[Samples, bool]:
 def _our_turn(ours: Ours, workloads: Mapping[str, Workload], sizes: Sizes, samples: Samples) -> None:
     for name, workload in workloads.items():
         count = {"fewshot": sizes.fewshot, "generate": sizes.generate, "labels": sizes.labels}[name]
+        if not count:
+            continue
         started = time.perf_counter()
         answers = ours.run(workload, count)
         elapsed = time.perf_counter() - started
@@ -246,7 +252,8 @@ def _server_turn(
         ask(server, workloads["generate"].after(-2), 2)  # touches every weight once, and none of the examples
         samples.add("fewshot server", asked_per_s(server, fewshot, count))
         samples.add("fewshot warm server", asked_per_s(server, fewshot.after(count), sizes.warm))
-        samples.add("generate server", asked_per_s(server, workloads["generate"], sizes.generate))
+        if sizes.generate:
+            samples.add("generate server", asked_per_s(server, workloads["generate"], sizes.generate))
 
 
 def _bound(model: Path, threads: int, workload: Workload, count: int) -> float:
@@ -267,14 +274,15 @@ def _bound(model: Path, threads: int, workload: Workload, count: int) -> float:
 
 
 def _report(model: Path, threads: int, samples: Samples, held: bool, equal: Mapping[str, float]) -> None:
-    ratios = {
-        "fewshot_ratio": samples.ratio("fewshot ours", "fewshot gguf"),
-        "labels_ratio": samples.ratio("labels ours", "labels gguf"),
-        "fewshot_server_ratio": samples.ratio("fewshot ours", "fewshot server"),
-        "fewshot_warm_server_ratio": samples.ratio("fewshot ours", "fewshot warm server"),
-        "generate_server_ratio": samples.ratio("generate ours", "generate server"),
-        "bound_ratio": samples.ratio("tokens ours", "bound"),
+    sides = {
+        "fewshot_ratio": ("fewshot ours", "fewshot gguf"),
+        "labels_ratio": ("labels ours", "labels gguf"),
+        "fewshot_server_ratio": ("fewshot ours", "fewshot server"),
+        "fewshot_warm_server_ratio": ("fewshot ours", "fewshot warm server"),
+        "generate_server_ratio": ("generate ours", "generate server"),
+        "bound_ratio": ("tokens ours", "bound"),
     }
+    ratios = {name: samples.ratio(*pair) for name, pair in sides.items() if set(pair) <= set(samples.values)}
     show(
         f"rightsize over the others, {model.name}, {threads} threads, {SLOTS} slots (ratio of medians)",
         [(name, str(ratio)) for name, ratio in ratios.items()],
