@@ -197,17 +197,23 @@ def bench(
     )
 
 
-def test_an_interrupt_loses_no_answer_that_came_and_the_next_run_asks_the_others(
-    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[str] = []
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The items that workers answer from here on."""
+    found: list[str] = []
 
     def listening(request: CellRequest, limits: Limits) -> Iterator[Event]:
         for event in run_worker(request, limits):
-            asked.extend([event.data["item"]] if event.kind == "answer" else [])
+            found.extend([event.data["item"]] if event.kind == "answer" else [])
             yield event
 
     monkeypatch.setattr(bench_run, "run_worker", listening)
+    return found
+
+
+def test_an_interrupt_loses_no_answer_that_came_and_the_next_run_asks_the_others(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[str]
+) -> None:
     monkeypatch.setattr(unfinished, "BATCH_ITEMS", 3)
     job, path = Job(candidate(tmp_path, rejections={"toy-1": "too long"}), suite()), tmp_path / "cut.db"
     with pytest.raises(KeyboardInterrupt):
@@ -248,16 +254,8 @@ def test_what_is_all_answered_is_only_measured(machine: Machine, tmp_path: Path)
 
 
 def test_a_larger_limit_asks_only_what_the_smaller_one_did_not(
-    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, tmp_path: Path, asked: list[str]
 ) -> None:
-    asked: list[str] = []
-
-    def listening(request: CellRequest, limits: Limits) -> Iterator[Event]:
-        for event in run_worker(request, limits):
-            asked.extend([event.data["item"]] if event.kind == "answer" else [])
-            yield event
-
-    monkeypatch.setattr(bench_run, "run_worker", listening)
     some, store = Job(candidate(tmp_path), suite(), 4), Store.open(tmp_path / "results.db")
     bench(store, machine, [some])
     first = set(asked)
