@@ -256,7 +256,7 @@ class Driver:
             raise WorkerFailed(reason)
         number = list(self._cells).index(candidate) + 1
         self._listener.cell_started(cell, number, len(self._cells))
-        if wanted is not None:  # answers do not depend on who else uses the machine
+        if wanted and (wanted.requests or wanted.repetitions):  # answers do not depend on who else works here
             hold_until_quiet(self._settings, self._listener)
         heat = Heat(cell, self._machine, self._settings, self._listener, wanted or FactsWanted())
         self._stack.enter_context(heat)
