@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -15,6 +16,9 @@ def lm_eval(context: typer.Context) -> None:
     from rightsize.suites.lm_eval_loading import go_offline
 
     go_offline()
+    # lm-eval forks pools and ends them by SIGTERM. A child that takes it for an interrupt, as we do elsewhere,
+    # may be about to wait for a lock and then sleeps on: the pool, and lm-eval with it, would hang.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     raise typer.Exit(run_lm_eval(list(context.args)))
 
 

@@ -78,6 +78,38 @@ def test_a_missing_model_is_one_line(tmp_path: Path, model_args: list[str], prob
     assert "Traceback" not in done.stderr
 
 
+POOL = """
+import multiprocessing as mp, time
+import lm_eval.__main__ as lm_eval_main
+from rightsize.cli.main import main
+
+def deaf(_):
+    while True:
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:  # as one who is told just before it waits for a lock, and sleeps on
+            pass
+
+def pooled():
+    with mp.get_context("fork").Pool(2) as pool:
+        pool.map_async(deaf, range(2))
+        time.sleep(0.5)
+    print("the pool has ended")
+
+lm_eval_main.cli_evaluate = pooled
+main(["lm-eval"])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_pools_that_lm_eval_forks_end_when_it_ends_them(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", POOL]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "the pool has ended" in done.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("chat", [False, True])
 def test_lm_eval_and_bench_give_the_same_scores(tmp_path: Path, model: Path, chat: bool) -> None:
