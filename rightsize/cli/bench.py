@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -17,13 +17,15 @@ from rightsize.cli.common import (
     examples,
     out,
     print_json,
+    size_bytes,
     split_commas,
     talk,
-    working,
 )
 from rightsize.cli.durations import RequireQuiet, quiet_s, seconds
 from rightsize.cli.remote import ApiPrice, Concurrency, Load, MaxSpend, RequestLimit, read_budget
+from rightsize.cli.tasks import load_suites
 from rightsize.cli.variants import (
+    VARIANTS,
     ChatTemplate,
     Constrain,
     Context,
@@ -35,12 +37,12 @@ from rightsize.cli.variants import (
     Threads,
     read_variants,
 )
-from rightsize.errors import ExitCode, UsageError
+from rightsize.errors import ExitCode
 
 if TYPE_CHECKING:
     from rightsize.bench.matrix import Measurements, Wanted
     from rightsize.checks.figures import CheckFigure
-    from rightsize.domain import Record, Suite
+    from rightsize.domain import Record
     from rightsize.settings import Settings
 
 EPILOG = examples(
@@ -56,6 +58,7 @@ EPILOG = examples(
 
 
 def bench(  # noqa: PLR0917  one parameter per option
+    call: typer.Context,
     task: TaskOption = None,
     model: Annotated[
         list[str] | None,
@@ -160,38 +163,8 @@ def bench(  # noqa: PLR0917  one parameter per option
     is missing.
     """
     from rightsize.bench.matrix import Wanted
-    from rightsize.settings import resolve_settings
 
-    settings = resolve_settings(
-        {
-            "store": store,
-            "requests": requests,
-            "repetitions": repetitions,
-            "watts_idle": watts_idle,
-            "watts_load": watts_load,
-            "remeasure": remeasure,
-            "quiet_timeout_s": quiet_s(require_quiet),
-            "soak_s": seconds(soak, "--soak"),
-            "time_limit_s": seconds(time_limit, "--time-limit"),
-            "concurrency": concurrency,
-            "request_limit_s": seconds(request_limit, "--request-limit"),
-            "arrivals_per_s": load,
-            "memory_limit_bytes": _bytes(memory_limit),
-        }
-    )
-    variants = read_variants(
-        {
-            "--threads": threads,
-            "--context": context,
-            "--gpu-layers": gpu_layers,
-            "--kv-type": kv_type,
-            "--flash-attention": flash_attention,
-            "--chat-template": chat_template,
-            "--prompt": prompt,
-            "--constrain": constrain,
-            "--lora": lora,
-        }
-    )
+    settings = _settings(call.params)
     suites = load_suites(task, trusted=trust_suite, allow_code_execution=allow_code_execution)
     checks = split_commas(check)
     suites += extra_suites(suites, checks, limit)
@@ -204,7 +177,7 @@ def bench(  # noqa: PLR0917  one parameter per option
         allow_requantize,
         baselines,
         read_budget(max_spend, price),
-        variants,
+        read_variants({flag: call.params[flag.removeprefix("--").replace("-", "_")] for flag in VARIANTS}),
     )
     twins = split_commas(twin)
     done = _measure(wanted, settings) if wanted.models or not twins else None
@@ -216,36 +189,22 @@ def bench(  # noqa: PLR0917  one parameter per option
     raise typer.Exit(int(_exit_code(done.records)))
 
 
-def load_suites(
-    tasks: list[str] | None, *, trusted: bool = False, allow_code_execution: bool = False
-) -> list[Suite]:
-    """Load the named suites, of a group all its tasks.
+def _settings(given: Mapping[str, Any]) -> Settings:
+    """What the options say of how to measure, over what the file and the environment say."""
+    from rightsize.settings import resolve_settings
 
-    Raises:
-        UsageError: none is named, two share a name, or one runs code and nobody allowed it.
-    """
-    from rightsize.suites.consent import with_consent
-    from rightsize.suites.lm_eval_tasks import open_suites
-    from rightsize.suites.loader import list_suites
-
-    names = split_commas(tasks)
-    if not names:
-        raise UsageError("no task was named", next_step=f"Add --task with one of {', '.join(list_suites())}")
-    with working("Loading tasks"):
-        found = [suite for name in dict.fromkeys(names) for suite in open_suites(name, trusted=trusted)]
-    suites = {suite.name: suite for suite in found}
-    for suite in found:
-        if suite.sha256 != suites[suite.name].sha256:
-            raise UsageError(
-                f"two different tasks are called {suite.name!r}", next_step="Measure one at a time"
-            )
-    return [with_consent(suite, allow_code_execution) for suite in suites.values()]
-
-
-def _bytes(text: str | None) -> int | None:
-    from rightsize.units import parse_size_bytes
-
-    return None if text is None else round(parse_size_bytes(text, "--memory-limit"))
+    as_they_are = ("store", "requests", "repetitions", "watts_idle", "watts_load", "remeasure", "concurrency")
+    return resolve_settings(
+        {
+            **{name: given[name] for name in as_they_are},
+            "quiet_timeout_s": quiet_s(given["require_quiet"]),
+            "soak_s": seconds(given["soak"], "--soak"),
+            "time_limit_s": seconds(given["time_limit"], "--time-limit"),
+            "request_limit_s": seconds(given["request_limit"], "--request-limit"),
+            "arrivals_per_s": given["load"],
+            "memory_limit_bytes": size_bytes(given["memory_limit"], "--memory-limit"),
+        }
+    )
 
 
 def _measure(wanted: Wanted, settings: Settings) -> Measurements:

@@ -126,3 +126,10 @@ def in_ci() -> bool:
 def first_sentence(command: Callable[..., None]) -> str:
     """A command's line in the list of commands, whole rather than cut off."""
     return " ".join((command.__doc__ or "").split("\n\n")[0].split())
+
+
+def size_bytes(text: str | None, flag: str) -> int | None:
+    """A size such as ``4GB`` in bytes; None stays None. Raises UsageError naming the flag."""
+    from rightsize.units import parse_size_bytes
+
+    return None if text is None else parse_size_bytes(text, flag)

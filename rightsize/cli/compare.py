@@ -83,7 +83,7 @@ def compare(  # noqa: PLR0917  one parameter per option
 
 
 def _suites(task: list[str] | None, *, trusted: bool) -> list[Suite]:
-    from rightsize.cli.bench import load_suites
+    from rightsize.cli.tasks import load_suites
 
     return load_suites(task, trusted=trusted)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rightsize.cli.common import out, print_json, talk
-from rightsize.cli.recommend import judgement_json
+from rightsize.cli.recommend_json import judgement_json
 from rightsize.decide.on_undecided import OnUndecided
 
 if TYPE_CHECKING:

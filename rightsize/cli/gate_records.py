@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rightsize.cli.common import print_json, talk
-from rightsize.cli.recommend import chosen_tasks, this_machine
+from rightsize.cli.deciding import chosen_tasks, this_machine
 from rightsize.errors import BaselineError, UsageError
 
 if TYPE_CHECKING:

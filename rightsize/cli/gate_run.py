@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rightsize.cli.common import counting
-from rightsize.cli.recommend import this_machine
+from rightsize.cli.deciding import this_machine
 from rightsize.cli.thresholds import LatencyMetric, read_thresholds
 from rightsize.decide.on_undecided import OnUndecided
 from rightsize.errors import SettingsError

@@ -37,7 +37,7 @@ class RaceProgress(BenchProgress):
 
 def race(params: Mapping[str, Any], limits: Sequence[Threshold]) -> ExitCode:
     """Race what the options name, show it, and return the exit code."""
-    from rightsize.cli.bench import load_suites
+    from rightsize.cli.tasks import load_suites
     from rightsize.decide.race_trace import race_exit_code
     from rightsize.flows.race import RaceWanted, run_race
     from rightsize.flows.residuals import TeachingStore
@@ -138,7 +138,7 @@ def payload(result: RaceResult, tasks: Sequence[str], minimize: str, command: st
 
 
 def _candidate_json(result: RaceResult, entry: TraceEntry) -> dict[str, Any]:
-    from rightsize.cli.recommend import judgement_json
+    from rightsize.cli.recommend_json import judgement_json
     from rightsize.decide.race_trace import Fate
 
     verdicts = {Fate.WON: "PASS", Fate.REFUSED: "FAIL"}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,14 +21,14 @@ from rightsize.cli.common import (
     split_commas,
     talk,
 )
+from rightsize.cli.deciding import chosen_tasks, decide_on
 from rightsize.cli.durations import RequireQuiet, quiet_s
 from rightsize.cli.thresholds import LatencyMetric, read_thresholds
 from rightsize.decide.objective import Minimize
-from rightsize.errors import ExitCode, UsageError
+from rightsize.errors import UsageError
 
 if TYPE_CHECKING:
-    from rightsize.decide.recommendation import CandidateResult, Recommendation
-    from rightsize.domain import Judgement, Record, Threshold
+    from rightsize.decide.recommendation import Recommendation
     from rightsize.store import Store
 
 EPILOG = examples(
@@ -143,57 +143,6 @@ def _opened(where: str | None, *, to_measure: bool) -> Store:
     return Store.existing_or_empty(where)
 
 
-def this_machine() -> str:
-    """Fingerprint of this machine: speed, memory and energy of any other one decide nothing here."""
-    from rightsize.machine import scan
-
-    return scan(with_bandwidth=False).fingerprint
-
-
-def chosen_tasks(named: Sequence[str], results: Store) -> list[str]:
-    """The named tasks, else the store's only one. Raises UsageError with the list, SuiteError if unknown."""
-    from rightsize.checks.variants import is_derived
-
-    stored = [task for task in results.tasks() if not is_derived(task)]
-    if named:
-        return list(dict.fromkeys(name if name in stored else _task_name(name) for name in named))
-    if len(stored) == 1:
-        return stored
-    if not stored:
-        raise UsageError(
-            f"no results in {results.location} yet", next_step="Measure first: rightsize bench --task NAME"
-        )
-    raise UsageError("several tasks have results", next_step=f"Add --task with one of {', '.join(stored)}")
-
-
-def _task_name(name_or_path: str) -> str:
-    """A task that has no results yet must at least exist."""
-    from rightsize.suites.loader import find_task_file
-    from rightsize.suites.task_yaml import read_task_yaml
-
-    return read_task_yaml(find_task_file(name_or_path)).name
-
-
-def decide_on(
-    records: Sequence[Record],
-    limits: Sequence[Threshold],
-    tasks: Sequence[str],
-    *,
-    minimize: Minimize,
-    assumptions: Path | None,
-    **terms: Any,
-) -> Recommendation:
-    """Rank stored records on this machine; ``assumptions`` price them where cost is what is minimised."""
-    from rightsize.decide.ranking import recommend as rank
-
-    machine, costs = this_machine(), None
-    if minimize is Minimize.COST:
-        from rightsize.reports.costs import usd_per_1k_requests
-
-        costs = usd_per_1k_requests(records, tasks, machine, assumptions)
-    return rank(records, limits, tasks, minimize=minimize, costs=costs, machine_fingerprint=machine, **terms)
-
-
 def _settled(decide: Callable[[], Recommendation], results: Store, params: Mapping[str, Any]) -> Recommendation:
     """Decide, measure what is open, decide again."""
     from rightsize.cli.progress import BenchProgress
@@ -215,6 +164,8 @@ def _settled(decide: Callable[[], Recommendation], results: Store, params: Mappi
 
 def _show(answer: Recommendation, store: str | None, *, as_json: bool) -> None:
     if as_json:
+        from rightsize.cli.recommend_json import payload
+
         print_json(payload(answer, store or ""))
         return
     from rightsize.reports.recommend_table import recommendation_lines
@@ -222,73 +173,3 @@ def _show(answer: Recommendation, store: str | None, *, as_json: bool) -> None:
     for part in recommendation_lines(answer, store or ""):
         # A command to be copied stays on its line; printing a Text forgets by itself that it must not wrap.
         out().print(part, soft_wrap=bool(getattr(part, "no_wrap", False)))
-
-
-def payload(answer: Recommendation, store: str = "") -> dict[str, Any]:
-    """What ``--json`` prints; ``schemas/recommend.schema.json`` describes it."""
-    from rightsize.decide.settling import settling
-    from rightsize.decide.stuck import stuck
-
-    miss = answer.nearest_miss
-    return {
-        "schema_version": 1,
-        "command": "recommend",
-        "tasks": list(answer.tasks),
-        "minimize": answer.minimize.value,
-        "alpha": answer.alpha,
-        "alpha_each": answer.alpha_each,
-        "verdict": _verdict(answer),
-        "winner": answer.winner.candidate_id if answer.winner else None,
-        "baseline": answer.baseline.candidate_id if answer.baseline else None,
-        "smaller_undecided": [result.candidate_id for result in answer.smaller_undecided],
-        "nearest_miss": asdict(miss) if miss else None,
-        "settle": [run.command for run in settling(answer, store)],
-        "stuck": [asdict(found) for found in stuck(answer)],
-        "candidates": [_candidate_json(result) for result in answer.candidates],
-        "notes": list(answer.notes),
-    }
-
-
-def _verdict(answer: Recommendation) -> str:
-    from rightsize.decide.recommendation import exit_code
-
-    return {ExitCode.PASS: "PASS", ExitCode.FAIL: "FAIL"}.get(exit_code(answer), "UNDECIDED")
-
-
-def _candidate_json(result: CandidateResult) -> dict[str, Any]:
-    return {
-        "candidate": result.candidate_id,
-        "verdict": result.verdict.value,
-        "objective": result.objective,
-        "embedded": result.embedded,
-        "skipped": result.skipped,
-        "more_needed": result.more_needed,
-        "problems": list(result.problems),
-        "judgements": [judgement_json(judgement) for judgement in result.judgements],
-    }
-
-
-def judgement_json(judgement: Judgement) -> dict[str, Any]:
-    """One judged threshold in base units."""
-    from rightsize.decide.thresholds import flag_of
-    from rightsize.metrics import METRICS
-
-    threshold = judgement.threshold
-    return {
-        "task": judgement.task,
-        "metric": threshold.metric,
-        "unit": METRICS[threshold.metric].unit,
-        "flag": flag_of(threshold.metric),
-        "limit": threshold.limit,
-        "verdict": judgement.verdict.value,
-        "value": judgement.value,
-        "bound_low": judgement.bound_low,
-        "bound_high": judgement.bound_high,
-        "n": judgement.n,
-        "alpha": judgement.alpha,
-        "method": judgement.method,
-        "provenance": judgement.provenance.value if judgement.provenance else None,
-        "reason": judgement.reason,
-        "more_needed": judgement.more_needed,
-        "trust": judgement.trust or None,
-    }

@@ -125,7 +125,7 @@ def _choice(
     limits = options.read_thresholds(params)
     if not limits:
         return None
-    from rightsize.cli.recommend import decide_on
+    from rightsize.cli.deciding import decide_on
     from rightsize.reports.choice import choice_of
 
     answer = decide_on(

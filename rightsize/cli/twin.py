@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rightsize.cli.common import JsonFlag, examples, out, print_json, stepping, talk
+from rightsize.cli.common import JsonFlag, examples, out, print_json, size_bytes, stepping, talk
 from rightsize.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +74,6 @@ def twin(  # noqa: PLR0917  one parameter per option
     """
     from rightsize.bench.protocol import TokenWork
     from rightsize.bench.twin import measure_twin
-    from rightsize.cli.bench import _bytes
     from rightsize.cli.twin_view import twin_json, twin_table
     from rightsize.flows.residuals import learn_from_twin
     from rightsize.machine import scan
@@ -85,7 +84,7 @@ def twin(  # noqa: PLR0917  one parameter per option
         "repetitions": repetitions,
         "threads": threads,
         "gpu_layers": gpu_layers,
-        "memory_limit_bytes": _bytes(memory_limit),
+        "memory_limit_bytes": size_bytes(memory_limit, "--memory-limit"),
     }
     settings = resolve_settings(flags)
     with stepping("preparing") as step:

@@ -154,3 +154,6 @@ _READERS: dict[str, Callable[[str], Mapping[str, Any]]] = {
     "--constrain": _constraint,
     "--lora": _lora,
 }
+
+#: The flags of the settings that are part of a candidate.
+VARIANTS = tuple(_READERS)

@@ -18,8 +18,11 @@ from rightsize.decide.race_trace import RaceResult
 from rightsize.domain import Candidate, Job, Machine, Record, Suite, Threshold
 from rightsize.engines.registry import get_engine
 from rightsize.errors import UsageError
-from rightsize.flows.race_driver import Driver, Price, RaceListener, Results
+from rightsize.flows.race_driver import Driver, RaceListener
+from rightsize.flows.race_facts import Facts, Price
+from rightsize.flows.race_ledger import Ledger, Results
 from rightsize.flows.race_records import race_fingerprint
+from rightsize.flows.race_workers import Workers
 from rightsize.settings import Settings
 
 #: Share of the error for the classical methods. They answer in microseconds and afford every item.
@@ -79,51 +82,50 @@ def run_race(
     cells = {c.id: Cell(c, tuple(Job(c, suite) for suite in wanted.suites)) for c in everybody}
     reference = _named(wanted.reference, list(cells)) if wanted.reference else ""
     builds = {name: dict(get_engine(name).build()) for name in {c.engine for c in everybody}}
-    driver = Driver(
-        cells,
-        wanted.thresholds,
-        machine=machine,
-        builds=builds,
-        settings=settings,
-        store=store,
-        listener=listener,
-    )
-    driver.remember(_known(cells, machine, store))
-    objectives = driver.objectives(names, wanted.minimize, wanted.latency_metric, wanted.price)
+    workers = Workers(cells, machine, settings, listener)
+    ledger = Ledger(cells, workers, wanted.thresholds, machine=machine, builds=builds, store=store)
+    facts = Facts(cells, workers, ledger, wanted.thresholds, machine=machine, builds=builds, settings=settings)
+    ledger.remember(_known(cells, machine, store))
+    objectives = facts.objectives(names, wanted.minimize, wanted.latency_metric, wanted.price)
     order = sorted(names, key=lambda name: _rank(objectives[name], cells[name].candidate))
-    courses = {suite.name: course_of(suite, wanted.limit) for suite in wanted.suites}
-    tests = [test for suite in wanted.suites for test in _tests(wanted.thresholds, suite.name, reference)]
-    facts = [threshold for threshold in wanted.thresholds if not threshold.metric.startswith("score")]
-
-    def race_of(field: Sequence[str], share: float) -> Race:
-        own = replace(rules, alpha=rules.alpha * share)
-        return Race(field, courses, tests, own, facts_matter=bool(facts))
-
-    # The methods come last: what they need of a reference the models have asked by then.
-    share = CLASSICAL_SHARE if methods else 0.0
-    races = [race_of(order, 1 - share)]
-    races += [race_of([method.id for method in methods], share)] if methods else []
-    driver.run(races)
-    models, *others = (_result(race, rules, objectives, courses, driver) for race in races)
+    races = _races(order, methods, wanted, reference, rules, facts_matter=facts.matter)
+    Driver(workers, ledger, facts, listener).run(races)
+    models, *others = (_result(race, rules, objectives, ledger) for race in races)
     return replace(models, classical=others[0]) if others else models
 
 
-def _result(
-    race: Race,
+def _races(
+    order: Sequence[str],
+    methods: Sequence[Candidate],
+    wanted: RaceWanted,
+    reference: str,
     rules: RaceRules,
-    objectives: Mapping[str, float | None],
-    courses: Mapping[str, Course],
-    driver: Driver,
-) -> RaceResult:
+    *,
+    facts_matter: bool,
+) -> list[Race]:
+    """The race of the models and, after it, that of the methods: what they need of a reference the models have
+    asked by then."""
+    courses = {suite.name: course_of(suite, wanted.limit) for suite in wanted.suites}
+    tests = [test for suite in wanted.suites for test in _tests(wanted.thresholds, suite.name, reference)]
+    share = CLASSICAL_SHARE if methods else 0.0
+    fields = [(order, 1 - share), ([method.id for method in methods], share)]
+    return [
+        Race(field, courses, tests, replace(rules, alpha=rules.alpha * part), facts_matter=facts_matter)
+        for field, part in fields
+        if part
+    ]
+
+
+def _result(race: Race, rules: RaceRules, objectives: Mapping[str, float | None], ledger: Ledger) -> RaceResult:
     return RaceResult(
         order=tuple(race.candidates),
         objectives={name: objectives.get(name) for name in race.candidates},
         entries=tuple(race.trace),
-        costs=driver.costs(race.candidates),
+        costs={name: ledger.cost(name) for name in race.candidates},
         winner=race.winner,
         alpha=rules.alpha,
-        items_each=sum(course.items for course in courses.values()),
-        items_of={task: course.items for task, course in courses.items()},
+        items_each=sum(course.items for course in race.courses.values()),
+        items_of={task: course.items for task, course in race.courses.items()},
     )
 
 

@@ -1,12 +1,122 @@
-"""What a race says of a candidate beside its scores: by its file alone, and by what it is ordered."""
+"""What a race says of a candidate beside its scores: by its file, by a short probe, by full measurements."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
+from rightsize.bench.heat import FactsWanted, Heat
+from rightsize.bench.plan import Cell
+from rightsize.bench.records import record_of
+from rightsize.bench.run import key_of
+from rightsize.bench.supervise import WorkerFailed
 from rightsize.decide.evidence import Evidence, evidence
-from rightsize.domain import Candidate, Judgement, Provenance, Record, Threshold, Verdict
+from rightsize.decide.objective import Minimize
+from rightsize.decide.thresholds import judge
+from rightsize.domain import Candidate, Judgement, Machine, Provenance, Record, Threshold, Verdict
+from rightsize.flows.race_ledger import Ledger
+from rightsize.flows.race_workers import Workers
+from rightsize.metrics import METRICS
+from rightsize.settings import Settings
+from rightsize.stats.order import least_samples
 from rightsize.units import format_value
+
+PROBE_REQUESTS = 8
+PROBE_REPETITIONS = 3
+_SPEED = ("decode_tokens_per_s", "prefill_tokens_per_s")
+_OBJECTIVES = {
+    Minimize.MEMORY: "memory_bytes",
+    Minimize.ENERGY: "energy_j_per_request",
+    Minimize.COST: "cost_usd_per_1k_requests",
+}
+
+#: What a candidate's requests cost by the records of a probe, in whatever unit is minimised; None: not known.
+Price = Callable[[Sequence[Record]], float | None]
+
+
+class Facts:
+    """Measures speed, memory and energy with a race's workers and judges them by the thresholds on them."""
+
+    def __init__(
+        self,
+        cells: Mapping[str, Cell],
+        workers: Workers,
+        ledger: Ledger,
+        thresholds: Sequence[Threshold],
+        *,
+        machine: Machine,
+        builds: Mapping[str, Mapping[str, Any]],
+        settings: Settings,
+    ) -> None:
+        self._cells, self._workers, self._ledger = cells, workers, ledger
+        self._machine, self._builds, self._settings = machine, builds, settings
+        self._limits = [threshold for threshold in thresholds if not threshold.metric.startswith("score")]
+
+    @property
+    def matter(self) -> bool:
+        """Whether any threshold is about something else than scores."""
+        return bool(self._limits)
+
+    def objectives(
+        self, names: Sequence[str], minimize: Minimize, latency_metric: str, price: Price | None = None
+    ) -> dict[str, float | None]:
+        """What is minimised for the named candidates: file sizes, or a short probe of each."""
+        if minimize is Minimize.SIZE:
+            sizes = {name: self._cells[name].candidate.model.size_bytes for name in names}
+            return {name: None if size is None else float(size) for name, size in sizes.items()}
+        metric = latency_metric if minimize is Minimize.LATENCY else _OBJECTIVES[minimize]
+        figure: Price = price if price and minimize is Minimize.COST else partial(largest, metric=metric)
+        found: dict[str, float | None] = {}
+        for name in names:
+            try:
+                found[name] = figure(self._probed(name, metric))
+            except WorkerFailed:
+                found[name] = None
+        self._workers.close()
+        return found
+
+    def cheap(self, candidate: str, alpha: float) -> list[Judgement]:
+        """Judgements from the file alone; if they do not refuse it, from what is stored or from a short
+        probe. Raises WorkerFailed."""
+        known = judged_by_file(self._cells[candidate].candidate, self._limits, alpha)
+        if any(judgement.verdict is Verdict.FAIL for judgement in known):
+            return known
+        return self._judged(self._ledger.measured(candidate) or self._probed(candidate), alpha)
+
+    def confirmed(self, candidate: str, alpha: float) -> list[Judgement]:
+        """Judgements that acceptance may rest on: from what is stored if that settles them, else measured in
+        full. Raises WorkerFailed."""
+        if stored := self._ledger.measured(candidate):
+            known = self._judged(stored, alpha)
+            if all(judgement.verdict is not Verdict.UNDECIDED for judgement in known):
+                return known
+        quantiles = [q for t in self._limits if (q := METRICS[t.metric].percentile)]
+        requests = max([self._settings.requests, *(least_samples(q, alpha) for q in quantiles)])
+        wanted = FactsWanted(requests, self._repetitions(self._settings.repetitions))
+        return self._judged(self._readings(self._workers.measured(candidate, wanted)), alpha)
+
+    def _probed(self, candidate: str, objective: str = "") -> list[Record]:
+        """Records of a short probe, whose worker stays open for the answers."""
+        needs = [t.metric for t in self._limits] + [objective]
+        requests = 0 if all(metric in {"size_bytes", "", *_SPEED} for metric in needs) else PROBE_REQUESTS
+        wanted = FactsWanted(requests, self._repetitions(PROBE_REPETITIONS))
+        return self._readings(self._workers.measured(candidate, wanted))
+
+    def _repetitions(self, wanted: int) -> int:
+        return wanted if any(t.metric in _SPEED for t in self._limits) else 0
+
+    def _readings(self, heat: Heat) -> list[Record]:
+        build = self._builds[heat.cell.candidate.engine]
+        return [
+            record_of(
+                job, heat.outcome(job.suite.name, (), {}), self._machine, build, key_of(job, self._machine)
+            )
+            for job in heat.cell.jobs
+        ]
+
+    def _judged(self, records: Sequence[Record], alpha: float) -> list[Judgement]:
+        return [judge(threshold, record, alpha) for record in records for threshold in self._limits]
 
 
 def judged_by_file(candidate: Candidate, thresholds: Sequence[Threshold], alpha: float) -> list[Judgement]:

@@ -195,7 +195,7 @@ def test_an_interrupted_repetition_changes_no_recommendation(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("rightsize.cli.recommend.this_machine", lambda: cut.machine_fingerprint)
+    monkeypatch.setattr("rightsize.cli.deciding.this_machine", lambda: cut.machine_fingerprint)
     monkeypatch.chdir(tmp_path)
     command = ["recommend", "--task", "extraction", "--min-accuracy", "90%", "--store", "results.db", "--json"]
 

@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> Store:
 
 @pytest.fixture
 def run(store: Store, here: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    monkeypatch.setattr("rightsize.cli.recommend.this_machine", lambda: here)
+    monkeypatch.setattr("rightsize.cli.deciding.this_machine", lambda: here)
     monkeypatch.setenv("COLUMNS", "80")
 
     def invoke(*args: str) -> tuple[int, str, str]:

@@ -1,0 +1,66 @@
+"""What recommend, report and gate ask of a store: which tasks, on which machine, and who wins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rightsize.decide.objective import Minimize
+from rightsize.errors import UsageError
+
+if TYPE_CHECKING:
+    from rightsize.decide.recommendation import Recommendation
+    from rightsize.domain import Record, Threshold
+    from rightsize.store import Store
+
+
+def this_machine() -> str:
+    """Fingerprint of this machine: speed, memory and energy of any other one decide nothing here."""
+    from rightsize.machine import scan
+
+    return scan(with_bandwidth=False).fingerprint
+
+
+def chosen_tasks(named: Sequence[str], results: Store) -> list[str]:
+    """The named tasks, else the store's only one. Raises UsageError with the list, SuiteError if unknown."""
+    from rightsize.checks.variants import is_derived
+
+    stored = [task for task in results.tasks() if not is_derived(task)]
+    if named:
+        return list(dict.fromkeys(name if name in stored else _task_name(name) for name in named))
+    if len(stored) == 1:
+        return stored
+    if not stored:
+        raise UsageError(
+            f"no results in {results.location} yet", next_step="Measure first: rightsize bench --task NAME"
+        )
+    raise UsageError("several tasks have results", next_step=f"Add --task with one of {', '.join(stored)}")
+
+
+def _task_name(name_or_path: str) -> str:
+    """A task that has no results yet must at least exist."""
+    from rightsize.suites.loader import find_task_file
+    from rightsize.suites.task_yaml import read_task_yaml
+
+    return read_task_yaml(find_task_file(name_or_path)).name
+
+
+def decide_on(
+    records: Sequence[Record],
+    limits: Sequence[Threshold],
+    tasks: Sequence[str],
+    *,
+    minimize: Minimize,
+    assumptions: Path | None,
+    **terms: Any,
+) -> Recommendation:
+    """Rank stored records on this machine; ``assumptions`` price them where cost is what is minimised."""
+    from rightsize.decide.ranking import recommend as rank
+
+    machine, costs = this_machine(), None
+    if minimize is Minimize.COST:
+        from rightsize.reports.costs import usd_per_1k_requests
+
+        costs = usd_per_1k_requests(records, tasks, machine, assumptions)
+    return rank(records, limits, tasks, minimize=minimize, costs=costs, machine_fingerprint=machine, **terms)
