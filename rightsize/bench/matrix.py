@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from rightsize.bench.candidates import baseline_candidates, expand_candidates
-from rightsize.bench.plan import chosen_items, fingerprint, plan_cells
-from rightsize.bench.run import Listener, examples_for, misfit, run_cells
+from rightsize.bench.plan import chosen_items, plan_cells
+from rightsize.bench.run import Listener, key_of, misfit, run_cells
 from rightsize.bench.spending import Budget, account, check_budget
 from rightsize.bench.unfinished import EarlierAnswers, Sink, answered_before
 from rightsize.bench.variants import Variants
@@ -59,6 +59,32 @@ class Measurements:
         return len(self.known)
 
 
+@dataclass(slots=True)
+class _Earlier:
+    """What earlier runs left of the wanted jobs: nothing where everything is to be measured again."""
+
+    wanted: Wanted
+    machine: Machine
+    store: Results
+    notify: Callable[[str], None]
+    known: list[str] = field(default_factory=list)
+
+    def measured(self, job: Job) -> bool:
+        """Whether the job was measured to its end; its fingerprint is then ``known``."""
+        key = key_of(job, self.machine)
+        asked = () if job.limit is None else [item.id for item in chosen_items(job.suite, job.limit)]
+        stored = not self.wanted.force and self.store.has(key, job.limit, asked)
+        if stored:
+            self.known.append(key)
+        return stored
+
+    def answered(self, job: Job) -> Sequence[ItemOutcome]:
+        """The job's items that need not be asked again."""
+        if self.wanted.force:
+            return ()
+        return answered_before(job, key_of(job, self.machine), self.store, self.notify)
+
+
 def measure(
     wanted: Wanted,
     *,
@@ -86,32 +112,18 @@ def measure(
     )
     check_budget(candidates, wanted.budget)
     beside = [extra for extra in baseline_candidates() if extra not in candidates] if wanted.baselines else []
-    engines = {candidate.engine: get_engine(candidate.engine) for candidate in (*candidates, *beside)}
-    builds = {name: engine.build() for name, engine in engines.items()}
-
-    known: list[str] = []
-
-    def key_of(job: Job) -> str:
-        name = job.candidate.engine
-        return fingerprint(job, here, builds[name], examples_for(engines[name], job.suite))
-
-    def is_stored(job: Job) -> bool:
-        key = key_of(job)
-        asked = () if job.limit is None else [item.id for item in chosen_items(job.suite, job.limit)]
-        stored = not wanted.force and store.has(key, job.limit, asked)
-        if stored:
-            known.append(key)
-        return stored
+    earlier = _Earlier(wanted, here, store, notify)
 
     def is_meant(candidate: Candidate, suite: Suite) -> bool:
         # Nobody named these: where they do not fit, there is nothing to say.
-        return candidate not in beside or misfit(engines[candidate.engine], candidate, suite) is None
-
-    def answered(job: Job) -> Sequence[ItemOutcome]:
-        return () if wanted.force else answered_before(job, key_of(job), store, notify)
+        return candidate not in beside or misfit(get_engine(candidate.engine), candidate, suite) is None
 
     cells = plan_cells(
-        [*candidates, *beside], wanted.suites, limit=wanted.limit, is_stored=is_stored, is_meant=is_meant
+        [*candidates, *beside],
+        wanted.suites,
+        limit=wanted.limit,
+        is_stored=earlier.measured,
+        is_meant=is_meant,
     )
     with account(settings, wanted.budget) as money:
         records = run_cells(
@@ -121,7 +133,7 @@ def measure(
             store=store,
             listener=listener,
             remote_run=money.run_for,
-            answered=answered,
+            answered=earlier.answered,
         )
         spent_usd = money.spent_usd()
-    return Measurements(tuple(records), tuple(known), spent_usd)
+    return Measurements(tuple(records), tuple(earlier.known), spent_usd)
