@@ -36,7 +36,9 @@ def gate(  # noqa: PLR0917  one parameter per option
     ] = None,
     candidate: Annotated[
         str | None,
-        typer.Option("--candidate", metavar="ID", help="Which candidate.  [default: the baseline's]"),
+        typer.Option(
+            "--candidate", metavar="ID", help="Which one.  [default: the baseline's, whatever its model file]"
+        ),
     ] = None,
     task: TaskOption = None,
     max_accuracy_drop: Annotated[
@@ -83,6 +85,7 @@ def gate(  # noqa: PLR0917  one parameter per option
 ) -> None:
     """Compare the newest stored results with a baseline, item by item: passed, failed or undecided.
 
+    The newest run is judged; one of another suite version or other items is refused, not passed over.
     Score drops are percentage points on the same items, and a baseline travels between machines; latency,
     memory and energy changes are relative and compared only on the machine that the baseline is from. FAIL
     needs a 99% bound, PASS a 95% bound. Undecided warns and exits 0 unless --on-undecided fail. Without a

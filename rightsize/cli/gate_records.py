@@ -88,26 +88,43 @@ def measuring(candidate: str, before: Baseline, results: Store, store: str) -> s
     return Settling((before.suite,), models=(model,), quants=quants, store=store).command
 
 
-def newest_like(before: Baseline, results: Store, candidate: str, tasks: Sequence[str] = ()) -> Record | None:
-    """The newest record of ``candidate`` on the baseline's suite and items; None when there is none.
-
-    Raises BaselineError when the suite, or the items that were run, are others than the baseline's.
-    """
-    from rightsize.decide.baseline import item_difference, suite_difference
-    from rightsize.domain import Measured
-
+def check_task(before: Baseline, tasks: Sequence[str]) -> None:
+    """Raise BaselineError when other tasks were asked for than the baseline's."""
     if tasks and list(tasks) != [before.suite]:
         problem = f"the baseline is of {before.suite}, not of {', '.join(tasks)}"
         raise BaselineError(problem, next_step=f"Leave --task out, or write a baseline of {tasks[0]}")
+
+
+def newest_run(before: Baseline, results: Store, candidate: str | None) -> Record | None:
+    """The newest run on the baseline's suite of ``candidate``; None where there is none.
+
+    Not named, it is the baseline's candidate with whatever model file it has now: a file of other tensors has
+    other marks in its name, and judging a file that was replaced is what a gate is for.
+    """
+    from rightsize.domain import name_of_any_file
+
     of_task = results.records(suite=before.suite, candidate=candidate, newest=False)
-    same_suite = [record for record in of_task if suite_difference(before, record) is None]
-    if of_task and not same_suite:
-        problem = suite_difference(before, of_task[-1]) or ""
+    if candidate is None:
+        name = name_of_any_file(before.candidate_id)
+        of_task = [record for record in of_task if name_of_any_file(record.candidate_id) == name]
+    return of_task[-1] if of_task else None
+
+
+def check_comparable(before: Baseline, run: Record, store: str) -> None:
+    """Raise BaselineError when the suite of ``run``, or its items, are others than the baseline's.
+
+    An older run that fits does not stand in for it: it is not what was measured last.
+    """
+    from rightsize.decide.baseline import item_difference, suite_difference
+    from rightsize.decide.bench_run import rerun
+    from rightsize.decide.more_needed import items_in_suite
+
+    if problem := suite_difference(before, run):
         raise BaselineError(problem, next_step="Write a baseline of the new one with --write-baseline")
-    # A record that broke speaks for all items, with nothing to say.
-    fitting = [r for r in same_suite if not isinstance(r.outcome, Measured) or not item_difference(before, r)]
-    if same_suite and not fitting:
-        problem = item_difference(before, same_suite[-1]) or ""
-        raise BaselineError(problem, next_step="Run bench with the --limit that the baseline was made with")
-    newest = fitting[-1] if fitting else None
-    return newest if newest is not None and isinstance(newest.outcome, Measured) else None
+    if problem := item_difference(before, run):
+        count = len(before.items)
+        limit = None if count == items_in_suite(run) else count
+        # A run of more items counts as one of fewer: without --force nothing would be measured.
+        same = replace(rerun(run, force=True, store=store), limit=limit).command
+        next_step = f"Measure the baseline's items with {same}, or write a new baseline with --write-baseline"
+        raise BaselineError(problem, next_step=next_step)

@@ -37,25 +37,29 @@ class Held:
 
 
 def hold(chosen: Mapping[str, Any], slices: tuple[SliceRule, ...], tasks: Sequence[str] = ()) -> Held:
-    """Hold the newest stored results against the baseline that the command's parameters ``chosen`` name.
+    """Hold the newest stored run against the baseline that the command's parameters ``chosen`` name.
 
     Raises what the command exits 2 with: BaselineError, UsageError, SettingsError, StoreError.
     """
-    from rightsize.cli.gate_records import check_name, measuring, newest_like
+    from rightsize.cli.gate_records import check_comparable, check_name, check_task, measuring, newest_run
+    from rightsize.domain import Measured
     from rightsize.reports.baseline_file import read_baseline
     from rightsize.store import Store
 
     allowances, limits = read_allowances(chosen, slices), read_thresholds(chosen)
-    before = read_baseline(chosen["baseline"])
-    name = chosen["candidate"] or before.candidate_id
+    before, store = read_baseline(chosen["baseline"]), chosen["store"] or ""
+    check_task(before, tasks)
     with Store.existing(chosen["store"]) as results:
-        record = newest_like(before, results, name, tasks)
-        if record is None:
+        run = newest_run(before, results, chosen["candidate"])
+        name = run.candidate_id if run else chosen["candidate"] or before.candidate_id
+        # A run that broke has nothing to say, and no older one speaks for it.
+        if run is None or not isinstance(run.outcome, Measured):
             if name != before.candidate_id:
                 check_name(name, before.suite, results)
-            return Held(before, name, None, measuring(name, before, results, chosen["store"] or ""))
+            return Held(before, name, None, measuring(name, before, results, store))
+        check_comparable(before, run, store)
         known = results.records(newest=False) if chosen["remeasure_baseline"] else None
-    return Held(before, name, _judged(before, record, allowances, limits, known, store=chosen["store"] or ""))
+    return Held(before, name, _judged(before, run, allowances, limits, known, store=store))
 
 
 def _judged(

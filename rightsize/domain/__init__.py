@@ -6,7 +6,14 @@ imports another rightsize module.
 
 from __future__ import annotations
 
-from rightsize.domain.candidate import Candidate, CandidateSettings, Model, ModelKind, setting_marks
+from rightsize.domain.candidate import (
+    Candidate,
+    CandidateSettings,
+    Model,
+    ModelKind,
+    name_of_any_file,
+    setting_marks,
+)
 from rightsize.domain.machine import EnergySource, Gpu, Machine
 from rightsize.domain.measurement import (
     Absent,
@@ -67,5 +74,6 @@ __all__ = [
     "TaskType",
     "Threshold",
     "Verdict",
+    "name_of_any_file",
     "setting_marks",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
@@ -120,6 +121,16 @@ class Candidate:
             label += "+twin"
         label += "".join(f"+{mark}" for mark in setting_marks(self.settings, self.varied))
         return f"{label}@{self.model.runtime}" if self.model.runtime else label
+
+
+#: What an id says of its model file alone; ids with different marks stay the same name for a person.
+_FILE_MARKS = re.compile(r"\+(?:\d+fb|requant)(?=[+@]|$)")
+
+
+def name_of_any_file(candidate_id: str) -> str:
+    """Return a candidate's id without what it says of its model file: as it is before and after the file is
+    replaced by another one of that name."""
+    return _FILE_MARKS.sub("", candidate_id)
 
 
 def setting_marks(settings: CandidateSettings, varied: Sequence[str] = ()) -> list[str]:

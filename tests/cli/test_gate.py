@@ -267,6 +267,54 @@ def test_other_items_are_named(run: Run, store: Store, record: Build, baseline: 
     assert (code, "the baseline is of extraction, not of sql" in err) == (2, True)
 
 
+def test_no_older_run_stands_in_for_the_newest_one(
+    run: Run, store: Store, record: Build, tmp_path: Path
+) -> None:
+    path = tmp_path / "own.json"
+    store.append(record(n=48, right=40, limit=48))
+    assert run("--write-baseline", str(path))[0] == 0
+    more = store.append(record(id=2, n=60, right=50, limit=60))
+    code, out, err = run("--baseline", str(path))
+    assert (code, out) == (2, "")
+    assert "the baseline holds 48 items, the newest results 60" in err
+    again = f"rightsize bench --task extraction --quant Q8_0 --limit 48 --store {store.location} --force"
+    assert f"Measure the baseline's items with {again}" in err
+    store.delete([more])
+    store.append(record(id=3, n=48, right=40, limit=48, suite_sha256="suite-2"))
+    code, out, err = run("--baseline", str(path))
+    assert (code, out) == (2, "")
+    assert "extraction has changed: suite-1 in the baseline, suite-2 in the newest results" in err
+    store.append(record(id=4, outcome=Failed("hung")))
+    assert run("--baseline", str(path))[0] == 3
+
+
+def test_the_whole_suite_is_asked_for_without_a_limit(
+    run: Run, store: Store, record: Build, baseline: Path
+) -> None:
+    store.append(record(id=2, n=100, right=95, limit=100))
+    code, _, err = run("--baseline", str(baseline))
+    assert (code, "--limit" in err, "--force, or write a new baseline" in err) == (2, False, True)
+
+
+@pytest.mark.parametrize("mark", ["+13fb", "+requant", "+13fb+requant"])
+def test_a_model_file_that_was_replaced_is_judged_though_its_name_has_other_marks(
+    run: Run, store: Store, record: Build, baseline: Path, mark: str
+) -> None:
+    """13 of the new file's tensors have another type: its id says so, and it is still the model's new file."""
+    store.append(worse(record(f"small:Q8_0{mark}", id=2), 250))
+    store.append(worse(record("small:Q4_K_M", id=3), 500))
+    code, out, _ = run("--baseline", str(baseline), "--json")
+    document = json.loads(out)
+    assert (code, document["candidate"], document["verdict"]) == (1, f"small:Q8_0{mark}", "FAIL")
+    assert [change["what"] for change in document["changes"]] == ["the candidate", "the model file"]
+    assert run("--baseline", str(baseline), "--candidate", "small:Q8_0")[0] == 0
+    store.append(record("small:Q8_0", id=4))
+    assert run("--baseline", str(baseline))[0] == 0
+    store.append(record(f"small:Q8_0{mark}", id=5, outcome=Failed("hung")))
+    code, _, err = run("--baseline", str(baseline))
+    assert (code, f"no finished run of small:Q8_0{mark} on extraction" in err) == (3, True)
+
+
 def _cut(text: str) -> str:
     return text[: len(text) // 2]
 
