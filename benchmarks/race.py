@@ -6,7 +6,7 @@ Three parts. (1) Every answer of the embedded family is measured once and kept i
 repository, with the seconds of a load, of an item among all and of an item in a race's small batches; races are
 then replayed over it in 20 item orders and a grid of thresholds, and compared with exact bounds over all items
 at the split error. (2) A few real races, whose wall time is measured. (3) Simulated families whose truth is
-known. The last line is JSON.
+known, the worst ones among them: up to thirty candidates, each just below the threshold. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from common import finish
+from scipy.special import ndtri
 
 from rightsize.bench.candidates import expand_candidates
 from rightsize.bench.heat import Heat
@@ -41,9 +42,11 @@ from rightsize.stats.binomial import clopper_pearson_lower, clopper_pearson_uppe
 from rightsize.store import Store
 
 ALPHA = 0.05
-TASKS = ("classification", "sql", "extraction")
+TASKS = ("classification", "sql", "extraction", "claims")
 LEVELS = ("Q4_K_M", "Q8_0", "F16")
 BATCH, BATCHES = 16, 4
+EDGE = 1e-6  # How far below the threshold the candidates of the worst families are.
+ALIKE = 0.6  # How much of an item's difficulty alike candidates share.
 
 
 class Quiet:
@@ -290,12 +293,18 @@ class Family:
 
 
 def families(kind: str, many: int, seed: int) -> Iterator[Family]:
-    """Wide: means anywhere. Clustered: a few points from the threshold. Grouped: five items go together."""
+    """Wide: means anywhere. Clustered: a few points from the threshold. Grouped: five items go together.
+
+    Edge: ten to thirty candidates, all just below the threshold. Alike: most of an item's difficulty is shared.
+    """
     rng = np.random.default_rng(seed)
     for _ in range(many):
         candidates, items = int(rng.integers(5, 11)), int(rng.choice([200, 400, 600, 1000]))
         limit = float(rng.uniform(0.5, 0.9))
-        if "clustered" in kind:
+        if "edge" in kind:
+            candidates = int(rng.integers(10, 31))
+            means = np.full(candidates, limit - EDGE)
+        elif "clustered" in kind:
             means = np.clip(limit + rng.normal(0, 0.04, candidates), 0.02, 0.98)
         else:
             means = rng.uniform(0.05, 0.98, candidates)
@@ -307,7 +316,10 @@ def families(kind: str, many: int, seed: int) -> Iterator[Family]:
                 np.repeat(12 * chance, items // size, 1), np.repeat(12 * (1 - chance), items // size, 1)
             )
             chance = np.repeat(chance, size, axis=1)
-        right = (rng.random((candidates, items)) < chance).astype(float)
+        shared = ALIKE if "alike" in kind else 0.0
+        own, common = rng.normal(size=(candidates, items)), rng.normal(size=items)
+        luck = np.sqrt(1 - shared) * own + np.sqrt(shared) * common
+        right = (luck < ndtri(chance)).astype(float)
         ids = [str(item) for item in range(items)]
         groups = tuple((f"g{at}", tuple(ids[at : at + size])) for at in range(0, items, size))
         scores = {f"c{k}": dict(zip(ids, map(float, right[k]), strict=True)) for k in range(candidates)}
@@ -321,6 +333,8 @@ def simulate(many: int, seeds: Sequence[int]) -> dict[str, Any]:
         "wide grouped": many - many // 2,
         "clustered": many // 4,
         "clustered grouped": many // 4,
+        "edge": many // 4,
+        "edge alike": many // 4,
     }
     print(f"\n{'families':<20}{'seed':>5}{'races':>7}{'saved':>8}{'error':>8}{'undecided':>11}{'fixed n':>9}")
     wide: list[tuple[float, float]] = []

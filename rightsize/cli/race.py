@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
@@ -93,22 +92,26 @@ def _price(
 
 
 def _show(result: RaceResult, tasks: Sequence[str], params: Mapping[str, Any]) -> None:
-    command = shlex.join(["rightsize", *sys.argv[1:]])
+    arguments = sys.argv[1:]
     if params["as_json"]:
-        print_json(payload(result, tasks, params["minimize"].value, command))
+        print_json(payload(result, tasks, params["minimize"].value, arguments))
         return
     from rightsize.reports.race_table import race_lines
 
-    for part in race_lines(result, command, params["minimize"]):
+    for part in race_lines(result, arguments, params["minimize"]):
         # A command to be copied stays on its line; printing a Text forgets by itself that it must not wrap.
         out().print(part, soft_wrap=bool(getattr(part, "no_wrap", False)))
 
 
-def payload(result: RaceResult, tasks: Sequence[str], minimize: str, command: str) -> dict[str, Any]:
+def payload(
+    result: RaceResult, tasks: Sequence[str], minimize: str, arguments: Sequence[str]
+) -> dict[str, Any]:
     """What ``--json`` prints, in the shape of ``recommend`` with the race beside it."""
+    from rightsize.decide.race_settling import settling
     from rightsize.decide.race_trace import race_exit_code
     from rightsize.errors import ExitCode
 
+    advice = settling(result, arguments)
     words = {ExitCode.PASS: "PASS", ExitCode.FAIL: "FAIL"}
     return {
         "schema_version": 1,
@@ -122,7 +125,7 @@ def payload(result: RaceResult, tasks: Sequence[str], minimize: str, command: st
         "baseline": result.baseline,
         "smaller_undecided": [entry.candidate for entry in result.undecided],
         "nearest_miss": None,
-        "settle": [command] if result.undecided else [],
+        "settle": [advice.command] if advice and advice.helps else [],
         "stuck": [],
         "candidates": [_candidate_json(result, entry) for entry in result.all_entries],
         "notes": [],

@@ -12,25 +12,35 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from rightsize.decide.race_course import AskItems, Confirm, Course, Finished, Probe, ScoreTest, Step
-from rightsize.decide.race_rules import Account, RaceRules, Refusal, Standing, chance_open, standing
+from rightsize.decide.race_rules import (
+    RaceRules,
+    Refusal,
+    Share,
+    Standing,
+    chance_open,
+    hope_of,
+    items_to_settle,
+    standing,
+)
 from rightsize.decide.race_trace import Fate, Look, TaskScore, TraceEntry
 from rightsize.domain import Judgement, Verdict
 from rightsize.stats.betting import score_bounds
 from rightsize.stats.bounds import Bounds
 from rightsize.stats.paired import paired_drop_bounds
-from rightsize.stats.sequence import Groups, anytime_bounds, as_groups, expected_items, paired_groups
+from rightsize.stats.sequence import Groups, anytime_bounds, as_groups, paired_groups
 
 
 @dataclass(slots=True)
 class Race:
-    """The whole of it. ``facts_matter`` tells whether any threshold is on something else than a score."""
+    """The whole of it. ``facts`` is how many limits on something else than scores are judged, of all tasks."""
 
     candidates: Sequence[str]
     courses: Mapping[str, Course]
     tests: Sequence[ScoreTest]
     rules: RaceRules = field(default_factory=RaceRules)
-    facts_matter: bool = False
-    account: Account = field(init=False)
+    facts: int = 0
+    _left: float = field(init=False)
+    _share: Share | None = field(init=False, default=None)
     _refusal: Refusal = field(init=False)
     _bounds: Bounds | None = field(init=False, default=None)
     _reference: str = field(init=False, default="")
@@ -39,29 +49,28 @@ class Race:
     _at: int = field(init=False, default=0)
     _probed: bool = field(init=False, default=False)
     _confirming: bool = field(init=False, default=False)
-    _capital: float = field(init=False, default=1.0)
     _passed: int = field(init=False, default=0)
     _scores: dict[tuple[str, str], dict[str, float]] = field(init=False, default_factory=dict)
     _looks: list[Look] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        self.account = Account.open(self.rules, len(self.candidates))
-        self._refusal = Refusal.of(self.rules, len(self.tests), self.facts_matter)
+        self._left = self.rules.alpha
+        self._refusal = Refusal.of(self.rules, len(self.tests), self.facts)
 
     # --- what to do next ------------------------------------------------------------------------------------
 
     def step(self) -> Step:
         """What to measure next. Without new evidence the same step again."""
         while self.winner is None and self._at < len(self.candidates):
-            if self.facts_matter and not self._probed:
+            if self.facts and not self._probed:
                 return Probe(self.candidates[self._at], self._refusal.probe)
             if self._passed < len(self.tests):
                 asked = self._ask(self.tests[self._passed])
                 if asked is not None:
                     return asked
-            elif self.facts_matter:
+            elif self.facts:
                 self._confirming = True
-                return Confirm(self.candidates[self._at], min(self._look_alpha, self._refusal.full))
+                return Confirm(self.candidates[self._at], min(self._given().whole, self._refusal.full))
             else:
                 self._drop(Fate.WON, "it meets every threshold")
         return Finished(self.winner)
@@ -94,7 +103,6 @@ class Race:
         if not self._confirming:
             self._probed = True
             return
-        self.account = self.account.after_look(self.rules)
         opened = next((j for j in judgements if j.verdict is not Verdict.PASS), None)
         if opened is None:
             self._drop(Fate.WON, "it meets every threshold")
@@ -115,60 +123,75 @@ class Race:
 
     # --- judging --------------------------------------------------------------------------------------------
 
+    def _given(self, hope: float = 1.0) -> Share:
+        """The share of the error that the candidate has; given to it the first time, and never changed."""
+        if self._share is None:
+            others = len(self.candidates) - self._at - 1
+            self._share = Share.of(self._left, hope, others, self.rules)
+            self._left -= self._share.whole
+        return self._share
+
+    def _watched(self, test: ScoreTest) -> int:
+        """How many leading groups of the test are the pilot: shares are given by it, acceptance is not."""
+        first = self.tests[0].task
+        return self.rules.pilot(self.courses[first]) if test.task == first else 0
+
     def _settled(self, test: ScoreTest, known: int) -> bool:
         """Judge what is known of the test; whether that ended the candidate or the test."""
-        course, groups = self.courses[test.task], self._groups(test)
-        now = standing(groups, test.bet_limit, self.account, self._refusal.bets)
+        course, groups, watched = self.courses[test.task], self._groups(test), self._watched(test)
+        if len(groups.sizes) < watched:
+            return False
+        share = self._given(hope_of(groups.first(watched), test.bet_limit) if watched else 0.5)
+        now = standing(groups, test.bet_limit, share.bets, self._refusal.bets, watched)
         if not self._looks or (self._looks[-1].task, self._looks[-1].items) != (test.task, known):
             self._looks.append(Look(test.task, known, groups.mean or 0.0, now.capital))
-        self._capital = min(self._capital, now.capital)
         if now.verdict is None and known >= course.items:
-            now = self._last_look(test, now)
-        elif now.verdict is None and self._is_futile(test, groups):
+            now = self._last_look(test, now, share)
+        elif now.verdict is None and self._is_futile(test, groups, share):
             now = replace(
                 now, verdict=Verdict.UNDECIDED, reason="too close to the limit for all its items to tell"
             )
         if now.verdict is None:
             return False
-        bounds = now.bounds or anytime_bounds(groups, self.account.stake if now.passed else self._refusal.bets)
+        stake = share.bets if now.passed else self._refusal.bets
+        bounds = now.bounds or anytime_bounds(groups, stake, watched if now.passed else 0)
         self._bounds, self._reference = test.shown(bounds), test.reference
         if now.passed:
             self._passed += 1
         elif now.verdict is Verdict.FAIL:
             self._drop(Fate.REFUSED, f"{test.says(now.verdict)}, {now.reason}")
         else:
-            self._drop(Fate.UNDECIDED, f"{test.says(now.verdict)}, {now.reason}", more=self._more(test, groups))
+            more = self._more(test, groups, share)
+            self._drop(Fate.UNDECIDED, f"{test.says(now.verdict)}, {now.reason}", more=more)
         return True
 
-    @property
-    def _look_alpha(self) -> float:
-        """Error of accepting at the next look at a fixed n."""
-        return self.account.reserve * self.rules.look
-
-    def _is_futile(self, test: ScoreTest, groups: Groups) -> bool:
+    def _is_futile(self, test: ScoreTest, groups: Groups, share: Share) -> bool:
         total = self.courses[test.task].items
-        chance = chance_open(groups, test.bet_limit, total, self._look_alpha, self._refusal.last)
+        chance = chance_open(groups, test.bet_limit, total, share.look, self._refusal.last)
         return chance > self.rules.futile
 
-    def _last_look(self, test: ScoreTest, now: Standing) -> Standing:
-        """All items are answered: judge them at a fixed n, paid from the reserve."""
-        accept, refuse = self._fixed(test, self._look_alpha), self._fixed(test, self._refusal.last)
-        self.account = self.account.after_look(self.rules)
-        reason = "by the exact bound over all items"
+    def _last_look(self, test: ScoreTest, now: Standing, share: Share) -> Standing:
+        """All items are answered: judge them at a fixed n, for acceptance those after the pilot."""
+        watched = self._watched(test)
+        accept, refuse = self._fixed(test, share.look, watched), self._fixed(test, self._refusal.last)
         if accept.lower is not None and accept.lower >= test.bet_limit:
+            reason = f"by the exact bound over all items{' after the pilot' if watched else ''}"
             return replace(now, verdict=Verdict.PASS, bounds=accept, reason=reason)
         if refuse.upper is not None and refuse.upper < test.bet_limit:
-            return replace(now, verdict=Verdict.FAIL, bounds=refuse, reason=reason)
+            return replace(now, verdict=Verdict.FAIL, bounds=refuse, reason="by the exact bound over all items")
         return replace(
             now, verdict=Verdict.UNDECIDED, bounds=refuse, reason="still open when all items are answered"
         )
 
-    def _fixed(self, test: ScoreTest, alpha: float) -> Bounds:
-        pairs = self.courses[test.task].seen(self._of(self.candidates[self._at], test.task))
+    def _fixed(self, test: ScoreTest, alpha: float, after: int = 0) -> Bounds:
+        """Bounds at a fixed n over all items but those of the first groups."""
+        course = self.courses[test.task]
+        skipped = sum(len(ids) for _, ids in course.groups[:after])
+        pairs = course.seen(self._of(self.candidates[self._at], test.task))[skipped:]
         groups, scores = [group for group, _ in pairs], [score for _, score in pairs]
         if not test.reference:
             return score_bounds(scores, groups, alpha)
-        base = self.courses[test.task].seen(self._of(test.reference, test.task))[: len(scores)]
+        base = course.seen(self._of(test.reference, test.task))[skipped : skipped + len(scores)]
         drop = paired_drop_bounds([score for _, score in base], scores, groups, alpha)
         value, lower, upper = (
             (None if d is None else (1 - d) / 2) for d in (drop.value, drop.upper, drop.lower)
@@ -183,14 +206,10 @@ class Race:
         base = as_groups(course.seen(self._of(test.reference, test.task))[: own.items], course.largest)
         return paired_groups(base, own)
 
-    def _more(self, test: ScoreTest, groups: Groups) -> int | None:
-        """About how many further items would settle it, if things stay as they look."""
-        mean = groups.mean
-        if mean is None:
-            return None
-        squares = math.fsum((s - mean * n) ** 2 for s, n in zip(groups.sums, groups.sizes, strict=True))
-        needed = expected_items(mean, test.bet_limit, squares / groups.items, self.account.stake)
-        return max(1, math.ceil(needed) - groups.items) if needed < 1e6 else None
+    def _more(self, test: ScoreTest, groups: Groups, share: Share) -> int | None:
+        """About how many items more than the course has would settle it, if things stay as they look."""
+        needed = items_to_settle(groups, test.bet_limit, share.look, self._refusal.last)
+        return max(1, math.ceil(needed) - self.courses[test.task].items) if needed < 1e6 else None
 
     def _drop(
         self,
@@ -208,7 +227,7 @@ class Race:
             tuple(self._looks),
             self._bounds,
             judgement,
-            self.account.stake,
+            self._share.bets if self._share else 0.0,
             more,
             tuple(self._task_scores(candidate)),
             self._reference,
@@ -217,8 +236,7 @@ class Race:
         if fate is Fate.WON:
             self.winner = candidate
             return
-        self.account = self.account.handed_on(self._capital)
-        self._at, self._passed, self._capital = self._at + 1, 0, 1.0
+        self._at, self._passed, self._share = self._at + 1, 0, None
         self._probed = self._confirming = False
         self._looks, self._bounds, self._reference = [], None, ""
 

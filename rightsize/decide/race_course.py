@@ -32,12 +32,16 @@ class Course:
 
     def upto(self, items: int) -> tuple[str, ...]:
         """The first items, whole groups only: at least ``items`` of them, or all."""
-        chosen: list[str] = []
-        for _, ids in self.groups:
-            if len(chosen) >= items:
-                break
-            chosen += ids
-        return tuple(chosen)
+        return tuple(item for _, ids in self.groups[: self.groups_upto(items)] for item in ids)
+
+    def groups_upto(self, items: int) -> int:
+        """How many leading groups hold at least so many items together, or all there are."""
+        before = 0
+        for at, (_, ids) in enumerate(self.groups):
+            if before >= items:
+                return at
+            before += len(ids)
+        return len(self.groups)
 
     def seen(self, scores: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
         """``(group, score)`` of the leading groups that were answered whole."""

@@ -45,8 +45,9 @@ class TaskScore:
 @dataclass(frozen=True, slots=True)
 class TraceEntry:
     """One candidate's race. ``stake`` is the error its acceptance by betting had, ``more_items`` about how many
-    further items would settle it if it is undecided. ``bounds`` are those of the last test: of the score, or of
-    the drop below ``reference`` where that is named. ``scores`` are of every task that has answers."""
+    items more than it was raced on at most would settle it if it is undecided. ``bounds`` are those of the last
+    test: of the score, or of the drop below ``reference`` where that is named. ``scores`` are of every task
+    that has answers."""
 
     candidate: str
     fate: Fate
@@ -85,9 +86,9 @@ class Cost:
 @dataclass(frozen=True, slots=True)
 class RaceResult:
     """A race that is over. ``order`` holds every candidate, ascending; ``objectives`` what was minimised, where
-    known; ``items_each`` how many items all tasks have together, ``items_of`` how many each has. ``classical``
-    is the race of the methods that need no model, where any was raced beside it; ``alpha`` is the error of
-    both together."""
+    known; ``items_each`` how many items were raced on at most, ``items_of`` how many of each task and
+    ``suite_items`` how many that has. ``classical`` is the race of the methods that need no model, where any
+    was raced beside it; ``alpha`` is the error of both together."""
 
     order: tuple[str, ...]
     objectives: Mapping[str, float | None]
@@ -97,6 +98,7 @@ class RaceResult:
     alpha: float
     items_each: int
     items_of: Mapping[str, int] = field(default_factory=dict)
+    suite_items: Mapping[str, int] = field(default_factory=dict)
     classical: RaceResult | None = None
 
     @property

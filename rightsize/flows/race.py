@@ -88,9 +88,9 @@ def run_race(
     ledger.remember(_known(cells, machine, store))
     objectives = facts.objectives(names, wanted.minimize, wanted.latency_metric, wanted.price)
     order = sorted(names, key=lambda name: _rank(objectives[name], cells[name].candidate))
-    races = _races(order, methods, wanted, reference, rules, facts_matter=facts.matter)
+    races = _races(order, methods, wanted, reference, rules, facts=facts.judged)
     Driver(workers, ledger, facts, listener).run(races)
-    models, *others = (_result(race, rules, objectives, ledger) for race in races)
+    models, *others = (_result(race, wanted, rules, objectives, ledger) for race in races)
     return replace(models, classical=others[0]) if others else models
 
 
@@ -101,7 +101,7 @@ def _races(
     reference: str,
     rules: RaceRules,
     *,
-    facts_matter: bool,
+    facts: int,
 ) -> list[Race]:
     """The race of the models and, after it, that of the methods: what they need of a reference the models have
     asked by then."""
@@ -110,13 +110,15 @@ def _races(
     share = CLASSICAL_SHARE if methods else 0.0
     fields = [(order, 1 - share), ([method.id for method in methods], share)]
     return [
-        Race(field, courses, tests, replace(rules, alpha=rules.alpha * part), facts_matter=facts_matter)
+        Race(field, courses, tests, replace(rules, alpha=rules.alpha * part), facts=facts)
         for field, part in fields
         if part
     ]
 
 
-def _result(race: Race, rules: RaceRules, objectives: Mapping[str, float | None], ledger: Ledger) -> RaceResult:
+def _result(
+    race: Race, wanted: RaceWanted, rules: RaceRules, objectives: Mapping[str, float | None], ledger: Ledger
+) -> RaceResult:
     return RaceResult(
         order=tuple(race.candidates),
         objectives={name: objectives.get(name) for name in race.candidates},
@@ -126,6 +128,7 @@ def _result(race: Race, rules: RaceRules, objectives: Mapping[str, float | None]
         alpha=rules.alpha,
         items_each=sum(course.items for course in race.courses.values()),
         items_of={task: course.items for task, course in race.courses.items()},
+        suite_items={suite.name: len(suite.items) for suite in wanted.suites},
     )
 
 

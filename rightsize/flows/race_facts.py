@@ -54,9 +54,14 @@ class Facts:
         self._limits = [threshold for threshold in thresholds if not threshold.metric.startswith("score")]
 
     @property
-    def matter(self) -> bool:
-        """Whether any threshold is about something else than scores."""
-        return bool(self._limits)
+    def judged(self) -> int:
+        """How many limits on something else than scores a candidate is held against, over all tasks.
+
+        A size errs never, and takes no share from the others.
+        """
+        tasks = max(len(cell.jobs) for cell in self._cells.values())
+        uncertain = [limit for limit in self._limits if limit.metric != "size_bytes"]
+        return max(1, len(uncertain) * tasks) if self._limits else 0
 
     def objectives(
         self, names: Sequence[str], minimize: Minimize, latency_metric: str, price: Price | None = None
@@ -86,8 +91,9 @@ class Facts:
 
     def confirmed(self, candidate: str, alpha: float) -> list[Judgement]:
         """Judgements that acceptance may rest on: from what is stored if that settles them, else measured in
-        full. Raises WorkerFailed."""
+        full; where both are looked at, each has half the error. Raises WorkerFailed."""
         if stored := self._ledger.measured(candidate):
+            alpha /= 2
             known = self._judged(stored, alpha)
             if all(judgement.verdict is not Verdict.UNDECIDED for judgement in known):
                 return known

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from rightsize.decide.objective import Minimize
+from rightsize.decide.race_settling import RaceSettling, settling
 from rightsize.decide.race_trace import Fate, RaceResult, TaskScore, TraceEntry
-from rightsize.stats.trust import Trust
 from rightsize.units import format_points, format_value
 
 STYLES = {Fate.WON: "bold green", Fate.REFUSED: "red", Fate.UNDECIDED: "yellow", Fate.FAILED: "red"}
@@ -28,9 +28,12 @@ _PARTIAL = (
 
 
 def race_lines(
-    result: RaceResult, command: str, minimize: Minimize = Minimize.SIZE
+    result: RaceResult, arguments: Sequence[str], minimize: Minimize = Minimize.SIZE
 ) -> Iterator[RenderableType]:
-    """The table, the winner or why there is none, each smaller one's reason, and the cost."""
+    """The table, the winner or why there is none, each smaller one's reason, and the cost.
+
+    ``arguments`` are the words of the command, for one that settles what is open.
+    """
     yield _table(result)
     scores = [score for entry in result.all_entries for score in entry.scores]
     if any(score.items < result.items_of.get(score.task, 0) for score in scores):
@@ -43,45 +46,16 @@ def race_lines(
     if left:
         yield Text(f"  {left} larger one{'s' if left > 1 else ''} had no need to run")
     yield Text(saving(result), style="dim")
-    if result.undecided:
-        yield from _advice(result, command)
+    if advice := settling(result, arguments):
+        yield from _advice(advice)
 
 
-def _advice(result: RaceResult, command: str) -> Iterator[Text]:
+def _advice(advice: RaceSettling) -> Iterator[Text]:
     """What would settle each undecided candidate, and the one command for all of them."""
-    for entry in result.undecided:
-        yield Text(f"{entry.candidate}: {_more(entry)}")
-    yield Text("Then run again; what was answered is kept:")
-    requests = [_requests(entry) for entry in result.undecided]
-    wanted = max((count for count in requests if count), default=None)
-    if any(_disturbed(entry) for entry in result.undecided) and "--require-quiet" not in command:
-        command += " --require-quiet 5min"
-    yield Text(
-        f"  {f'RIGHTSIZE_REQUESTS={wanted} ' if wanted else ''}{command}", no_wrap=True, overflow="ignore"
-    )
-
-
-def _disturbed(entry: TraceEntry) -> bool:
-    """Whether it is open because something else disturbed its times."""
-    return entry.judgement is not None and entry.judgement.trust == Trust.CONTAMINATED
-
-
-def _more(entry: TraceEntry) -> str:
-    judged = entry.judgement
-    if _disturbed(entry):
-        return "something else disturbed its times; wait until the machine is quiet"
-    if judged is not None:
-        more = _requests(entry)
-        return f"{more:,} timed requests would settle it" if more else "more of the same would not settle it"
-    if entry.more_items is None:
-        return "more items in the task would settle it, how many cannot be told"
-    return f"about {entry.more_items:,} more items would settle it; add them to the task"
-
-
-def _requests(entry: TraceEntry) -> int | None:
-    """How many timed requests would settle what is open beside the scores; None where that is not it."""
-    judged = entry.judgement
-    return judged.n + judged.more_needed if judged is not None and judged.more_needed else None
+    for candidate, lacks in advice.says:
+        yield Text(f"{candidate}: {lacks}")
+    yield Text(f"{'Run' if advice.helps else 'Then run'} again; what was answered is kept:")
+    yield Text(f"  {advice.command}", no_wrap=True, overflow="ignore")
 
 
 def sentence(result: RaceResult, minimize: Minimize = Minimize.SIZE) -> str:

@@ -9,8 +9,8 @@ means of bounded random variables by betting", JRSS B 86, 2024; first public in 
 
 The bets: the capital is spread evenly over a grid of fixed stakes (their section on hedged and mixed
 capital), and all of them rest while the mean so far lies on the wrong side of ``m``. Resting is a choice made
-from the past, so it costs no validity, and a candidate that is clearly on the wrong side keeps its capital: a
-race hands it on.
+from the past, so it costs no validity, and a candidate that is on the wrong side at first keeps its capital for
+later.
 """
 
 from __future__ import annotations
@@ -60,6 +60,10 @@ class Groups:
         """The mean score so far, None before the first item."""
         return math.fsum(self.sums) / self.items if self.sizes else None
 
+    def first(self, groups: int) -> Groups:
+        """The leading groups alone."""
+        return Groups(self.sums[:groups], self.sizes[:groups], self.largest)
+
     def mirrored(self) -> Groups:
         """The same with right and wrong swapped: a bound from above is one from below of this."""
         return Groups(
@@ -69,16 +73,17 @@ class Groups:
         )
 
 
-def log_capital_above(groups: Groups, limit: float) -> Floats:
+def log_capital_above(groups: Groups, limit: float, watched: int = 0) -> Floats:
     """Return the log of the capital after each group of betting that the mean lies above ``limit``.
 
     Its largest value so far is the evidence: log(1 / alpha) refutes "the mean is at most ``limit``" at error
-    ``alpha``, whenever it is looked at. ``limit`` lies in [0, 1]; nothing can lie above 1.
+    ``alpha``, whenever it is looked at. ``limit`` lies in [0, 1]; nothing can lie above 1. No bet is made on
+    the first ``watched`` groups: the evidence is that of the groups after them, given them.
     """
     import numpy as np
 
     sums, sizes = np.asarray(groups.sums, dtype=float), np.asarray(groups.sizes, dtype=float)
-    return betting_log_capital((sums - limit * sizes) / groups.largest, limit)
+    return betting_log_capital((sums - limit * sizes) / groups.largest, limit, watched)
 
 
 def log_capital_below(groups: Groups, limit: float) -> Floats:
@@ -86,9 +91,9 @@ def log_capital_below(groups: Groups, limit: float) -> Floats:
     return log_capital_above(groups.mirrored(), 1.0 - limit)
 
 
-def betting_log_capital(gains: Floats, limit: float | Floats) -> Floats:
+def betting_log_capital(gains: Floats, limit: float | Floats, watched: int = 0) -> Floats:
     """Return the running log capital along the last axis; ``gains``, at least ``-limit``, are in units of a
-    group.
+    group, of which at least ``watched`` are not bet on.
 
     ``limit`` may hold one limit a row of ``gains``. A pure function of arrays: simulations run the race's own
     bets.
@@ -96,36 +101,37 @@ def betting_log_capital(gains: Floats, limit: float | Floats) -> Floats:
     import numpy as np
 
     before = np.cumsum(gains, axis=-1) - gains
-    betting = (before >= 0) & (np.arange(gains.shape[-1]) >= _REST)
+    betting = (before >= 0) & (np.arange(gains.shape[-1]) >= max(_REST, watched))
     most = _LARGEST_STAKE / np.maximum(limit, 1e-3)
     logs = [np.cumsum(np.log1p(np.where(betting, share * most * gains, 0.0)), axis=-1) for share in _STAKES]
     mixed: Floats = np.logaddexp.reduce(np.stack(logs), axis=0) - math.log(len(_STAKES))
     return mixed
 
 
-def anytime_bounds(groups: Groups, alpha: float) -> Bounds:
+def anytime_bounds(groups: Groups, alpha: float, watched: int = 0) -> Bounds:
     """Return the mean with one-sided bounds that hold at every moment at once, each at error ``alpha``.
 
-    Means are refuted one by one on a grid; the bound is where the first stretch of refuted ones ends.
+    Means are refuted one by one on a grid; the bound is where the first stretch of refuted ones ends. The lower
+    one makes no bet on the first ``watched`` groups.
     """
     if not 0 < alpha < 1:
         raise ValueError(f"need 0 < alpha < 1, got {alpha}")
     mean = groups.mean
     if mean is None:
         return no_bounds(None, 0, alpha, "no items were scored")
-    lower = min(mean, _lower(groups, alpha))
+    lower = min(mean, _lower(groups, alpha, watched))
     upper = max(mean, 1.0 - _lower(groups.mirrored(), alpha))
     method = f"betting over {len(groups.sums)} groups, valid at any time"
     return Bounds(mean, lower, upper, groups.items, alpha, method)
 
 
-def _lower(groups: Groups, alpha: float) -> float:
+def _lower(groups: Groups, alpha: float, watched: int = 0) -> float:
     import numpy as np
 
     sums, sizes = np.asarray(groups.sums, dtype=float), np.asarray(groups.sizes, dtype=float)
     means = np.arange(1, _GRID) / _GRID
     gains = (sums - means[:, None] * sizes) / groups.largest
-    refuted = betting_log_capital(gains, means[:, None]).max(axis=-1) >= math.log(1 / alpha)
+    refuted = betting_log_capital(gains, means[:, None], watched).max(axis=-1) >= math.log(1 / alpha)
     return float(np.argmin(refuted) if not refuted.all() else _GRID - 1) / _GRID
 
 
@@ -142,16 +148,6 @@ def paired_groups(before: Groups, after: Groups) -> Groups:
         for old, new, size in zip(before.sums, after.sums, after.sizes, strict=True)
     )
     return Groups(tuple(moved), after.sizes, after.largest)
-
-
-def expected_items(mean: float, limit: float, variance: float, alpha: float) -> float:
-    """Return about how many independent items settle on which side of ``limit`` a mean lies.
-
-    Capital grows at most by ``gap^2 / (2 (variance + gap^2))`` an item in log terms (Waudby-Smith and Ramdas,
-    section on optimal bets), so log(1 / alpha) takes that many. Infinite at no gap.
-    """
-    gap = abs(mean - limit)
-    return math.inf if gap == 0 else 2 * math.log(1 / alpha) * (variance + gap**2) / gap**2
 
 
 def as_groups(scores: Sequence[tuple[str, float]], largest: int) -> Groups:

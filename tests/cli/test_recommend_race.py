@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from rightsize.cli.common import SCHEMAS_DIR
 from rightsize.cli.race import payload
+from rightsize.decide.race_settling import settling
 from rightsize.decide.race_trace import Cost, Fate, Look, RaceResult, TaskScore, TraceEntry
 from rightsize.domain import Direction, Judgement, Threshold, Verdict
 from rightsize.reports.race_table import race_lines
@@ -43,17 +45,17 @@ def test_every_end_of_a_race_follows_the_schema() -> None:
     order = tuple(entry.candidate for entry in ends)
     costs = {name: Cost(items_asked=32, load_s=1.0, answer_s=3.2) for name in order}
     result = RaceResult(order, dict.fromkeys(order, 1.0), ends, costs, "d:F16", 0.05, 600)
-    document = payload(result, ["sql"], "size", "rightsize recommend --race")
+    document = payload(result, ["sql"], "size", ["recommend", "--race"])
     jsonschema.validate(document, SCHEMA)
     assert document["verdict"] == "PASS" and document["smaller_undecided"] == ["b:F16"]
     assert document["race"]["exhaustive_items"] == 2400
     assert document["race"]["exhaustive_seconds"] == pytest.approx(4 * (1 + 60))
 
 
-def lines_of(result: RaceResult) -> str:
+def lines_of(result: RaceResult, arguments: Sequence[str] = ("recommend", "--race", "--task", "sql")) -> str:
     console = Console(width=80, color_system=None)
     with console.capture() as captured:
-        for part in race_lines(result, "rightsize recommend --race --task sql"):
+        for part in race_lines(result, arguments):
             console.print(part, soft_wrap=bool(getattr(part, "no_wrap", False)))
     return captured.get()
 
@@ -106,6 +108,33 @@ def test_several_undecided_ones_get_one_command_that_fits_what_is_open() -> None
     disturbed = told(TraceEntry("a:F16", Fate.UNDECIDED, "open", judgement=late("contaminated")))
     assert "wait until the machine is quiet" in disturbed and "would settle it" not in disturbed
     assert disturbed.rstrip().endswith("rightsize recommend --race --task sql --require-quiet 5min")
+
+
+@pytest.mark.parametrize(
+    ("given", "more", "says", "then"),
+    [
+        (["-n", "200"], 347, "about 547 items would settle it; the task has 960", ["--limit", "547"]),
+        (["--limit=200"], 760, "about 960 items would settle it; the task has 960", []),
+        (["-n200"], 900, "about 1,100 items would settle it; the task has 960 and needs 140 more", []),
+        ([], 140, "about 140 more items would settle it; add them to the task", []),
+    ],
+)
+def test_a_race_on_some_of_the_items_is_settled_by_more_of_them(
+    given: list[str], more: int, says: str, then: list[str]
+) -> None:
+    raced = 200 if given else 960
+    looks = (Look("sql", 48, 0.49, 1.0),)
+    ends = (TraceEntry("a:F16", Fate.UNDECIDED, "too close", looks, more_items=more),)
+    result = RaceResult(
+        ("a:F16",), {}, ends, {"a:F16": Cost()}, None, 0.05, raced, {"sql": raced}, {"sql": 960}
+    )
+    asked = ["recommend", "--race", *given, "--task", "sql"]
+    advice = settling(result, asked)
+    assert advice is not None and advice.says == (("a:F16", says),)
+    assert advice.command == " ".join(["rightsize", "recommend", "--race", "--task", "sql", *then])
+    assert advice.helps is bool(given)
+    assert payload(result, ["sql"], "size", asked)["settle"] == ([advice.command] if given else [])
+    assert f"a:F16: {says}" in " ".join(lines_of(result, asked).split())
 
 
 @pytest.mark.slow

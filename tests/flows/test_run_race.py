@@ -342,7 +342,7 @@ def test_a_winner_under_a_latency_limit_was_measured_in_full(
     (kept,) = store.records(races=True)
     assert isinstance(kept.outcome, Measured)
     latency = next(r for r in kept.outcome.readings if r.metric == "latency_ms")
-    assert len(latency.samples) >= 90, "an exact p95 bound at 1% error needs 90 requests"
+    assert len(latency.samples) >= 86, "an exact p95 bound at 1.25% error needs 86 requests"
 
 
 def test_the_reference_is_asked_the_same_items(machine: Machine, store: Store, tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from rightsize.stats.sequence import (
     anytime_bounds,
     as_groups,
     betting_log_capital,
-    expected_items,
     log_capital_above,
     log_capital_below,
     paired_groups,
@@ -111,8 +110,3 @@ def test_pairs_move_differences_between_zero_and_one() -> None:
     assert paired_groups(before, after).sums == (0.5, 0.5)
     with pytest.raises(ValueError, match="different groups"):
         paired_groups(before, alone([1.0]))
-
-
-def test_expected_items_shrink_with_the_gap() -> None:
-    assert math.isinf(expected_items(0.8, 0.8, 0.16, 0.05))
-    assert expected_items(0.9, 0.8, 0.09, 0.05) == pytest.approx(2 * math.log(20) * 0.1 / 0.01)
