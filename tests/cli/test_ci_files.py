@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -159,14 +158,53 @@ def test_the_comment_is_renewed_rather_than_repeated(
     assert f"api {call} repos/o/r/{target} -F body=@{body}" in calls
 
 
-def gitlab(inputs: Mapping[str, str]) -> str:
-    """The job's script with the component's inputs filled in as GitLab does: as text."""
+def gitlab(inputs: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The job's script, and its variables with the component's inputs filled in as GitLab does."""
     values = {name: str(each.get("default", "")) for name, each in SPEC["spec"]["inputs"].items()} | dict(
         inputs
     )
-    lines: list[Any] = TEMPLATE["rightsize-gate"]["script"]
-    script = "\n".join(lines)
-    return re.sub(r"\$\[\[ inputs\.([\w-]+) \]\]", lambda found: values[found[1]], script)
+    job = TEMPLATE["rightsize-gate"]
+    given = {name: each["value"] for name, each in job["variables"].items() if isinstance(each, dict)}
+
+    def filled(text: str) -> str:
+        return re.sub(r"\$\[\[ inputs\.([\w-]+) \]\]", lambda found: values[found[1]], text)
+
+    return "\n".join(job["script"]), {name: filled(text) for name, text in given.items()}
+
+
+def test_no_input_is_pasted_into_the_gitlab_script() -> None:
+    job = TEMPLATE["rightsize-gate"]
+    assert "$[[" not in "".join([*job["before_script"], *job["script"]])
+
+
+@pytest.mark.parametrize("step", ["Measure", "Gate", "GitLab"])
+def test_an_open_quote_stops_the_job_instead_of_dropping_the_options(
+    runner: Callable[..., tuple[int, str, Path]], step: str
+) -> None:
+    wrong = '--max-latency-increase "10%'
+    script, env = gitlab({"bench": wrong}) if step == "GitLab" else (STEPS[step]["run"], {})
+    env = env or env_of(step, policy="rightsize.toml", args=wrong, bench=wrong)
+    code, said, folder = runner(script, **env)
+    assert code != 0 and "No closing quotation" in said
+    assert not (folder / "rightsize-gate.xml").exists()
+
+
+def test_the_gitlab_job_measures_names_with_quotes_and_spaces(
+    runner: Callable[..., tuple[int, str, Path]],
+) -> None:
+    script, env = gitlab({"bench": '--task extraction --model "models/my model.gguf"'})
+    code, said, _ = runner(script, **env)
+    assert code == 2 and "models/my model.gguf" in " ".join(said.split())
+
+
+def test_the_gitlab_job_leaves_undecided_to_the_policy(
+    runner: Callable[..., tuple[int, str, Path]],
+) -> None:
+    script, env = gitlab({})
+    code, said, folder = runner(script, 12, **env)
+    assert code == 0, said
+    (folder / "strict.toml").write_text(POLICY + 'on_undecided = "fail"\n', encoding="utf-8")
+    assert runner(script, 12, **env | {"POLICY": "strict.toml"})[0] == 3
 
 
 @pytest.mark.parametrize(
@@ -175,7 +213,8 @@ def gitlab(inputs: Mapping[str, str]) -> str:
 def test_the_gitlab_job_runs_the_gate(
     runner: Callable[..., tuple[int, str, Path]], wrong: int, inputs: dict[str, str], expected: int
 ) -> None:
-    code, said, folder = runner(gitlab(inputs), wrong)
+    script, env = gitlab(inputs)
+    code, said, folder = runner(script, wrong, **env)
     assert code == expected, said
     report = TEMPLATE["rightsize-gate"]["artifacts"]["reports"]["junit"]
     assert (folder / report).read_text().startswith("<?xml")
