@@ -73,6 +73,9 @@ def parse_change(text: str, flag: str) -> float:
 def parse_points(text: str, flag: str) -> float:
     """Read a loss of score as a ratio in [0, 1]: ``2%`` or ``0.02`` are two percentage points."""
     value = _scaled(text, flag, PERCENT, _POINTS_EXAMPLES)
+    if value >= 1 and "%" not in text:
+        # A bare 1 could mean one point or a hundred; guessing wrong would let anything pass.
+        _refuse(text, flag, "needs a percent sign from 1 upwards", _POINTS_EXAMPLES)
     if not 0 <= value <= 1:
         _refuse(text, flag, "must lie between 0 and 1 (0% and 100%)", _POINTS_EXAMPLES)
     return value

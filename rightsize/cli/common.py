@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+_EXAMPLE_WIDTH = 70  # With the margin and the backslash within 80 columns.
 SCHEMAS_DIR = Path(__file__).resolve().parent / "schemas"
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON on stdout, following a documented schema.")]
@@ -59,8 +61,20 @@ def split_commas(values: Sequence[str] | None) -> list[str]:
 
 
 def examples(*lines: str) -> str:
-    """Help epilog with examples, one a line; ``\\b`` keeps the lines apart."""
-    return "\n\n".join(["Examples:", *(f"  $ {line}" for line in lines)])
+    """Help epilog with examples, one a line; what is longer goes on below, as a shell takes it when pasted."""
+    # After a line with \b help is left as it is: wrapped, an example would break inside an option.
+    return "\b\n" + "\n".join(["Examples:", *(f"  $ {_continued(line)}" for line in lines)])
+
+
+def _continued(line: str) -> str:
+    """A command over several lines, each but the last with a backslash at its end."""
+    rows = [""]
+    for part in re.split(r" (?=--?\w)", line):
+        if rows[-1] and len(rows[-1]) + len(part) > _EXAMPLE_WIDTH:
+            rows.append(part)
+        else:
+            rows[-1] = f"{rows[-1]} {part}".strip()
+    return " \\\n      ".join(rows)
 
 
 @contextmanager

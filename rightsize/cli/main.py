@@ -85,7 +85,7 @@ def run(args: list[str], *, debug: bool = False) -> int:
     """Run one command line and return its exit code."""
     code = _run(args, debug)
     if code == ExitCode.INTERRUPTED:
-        _say("interrupted; what was measured is kept")
+        _say("interrupted; what was measured until now is kept")
     return code
 
 

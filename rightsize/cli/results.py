@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -144,8 +145,28 @@ def _records(store: str | None, tasks: Sequence[str], candidate: str | None, *, 
     from rightsize.store import Store
 
     with Store.existing(store) as results:
-        records = results.records(candidate=candidate, newest=newest, races=True, interrupted=True)
-    return [record for record in records if not tasks or record.suite in tasks]
+        records = results.records(newest=newest, races=True, interrupted=True)
+        where = results.location
+    for flag, named, stored in (
+        ("--task", tasks, {record.suite for record in records}),
+        ("--candidate", [candidate] if candidate else [], {record.candidate_id for record in records}),
+    ):
+        if missing := [name for name in named if name not in stored]:
+            problem = f"{flag} {missing[0]}: {where} holds nothing of it"
+            raise UsageError(problem, next_step=_nearest(missing[0], stored))
+    return [
+        record
+        for record in records
+        if (not tasks or record.suite in tasks) and (not candidate or record.candidate_id == candidate)
+    ]
+
+
+def _nearest(name: str, stored: Collection[str]) -> str:
+    """What the user may have meant, else all there is."""
+    if not stored:
+        return "Measure first: rightsize bench --task NAME"
+    near = difflib.get_close_matches(name, sorted(stored), n=3, cutoff=0.6)
+    return f"Did you mean {' or '.join(near)}?" if near else f"It holds {', '.join(sorted(stored))}"
 
 
 def _write(records: Sequence[Record], form: Format, stream: Any) -> None:

@@ -17,7 +17,7 @@ EPILOG = examples(
     "rightsize twin llama-3.2-1b-instruct --quant Q4_K_M",
     "rightsize twin phi-4-mini-instruct --quant Q8_0 --prompt-tokens 2000 --output-tokens 200",
     "rightsize twin ./my-model.yaml --json",
-    "rightsize twin --of hub:bartowski/Qwen2.5-3B-Instruct-GGUF/Qwen2.5-3B-Instruct-IQ4_XS.gguf",
+    "rightsize twin --of hub:OWNER/REPO/MODEL-IQ4_XS.gguf",
 )
 REQUESTS, REPETITIONS = 5, 3
 PROMPT_TOKENS, OUTPUT_TOKENS = 800, 60

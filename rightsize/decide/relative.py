@@ -29,6 +29,7 @@ def reference_among(name: str, records: Mapping[str, Mapping[str, Record]]) -> s
 def judge_drop(threshold: Threshold, record: Record, reference: Record | None, alpha: float) -> Judgement:
     """Judge how far ``record`` scores below ``reference`` on the items both answered, each at ``alpha``."""
     bounds = _drop(record, reference, alpha)
+    against = reference.candidate_id if reference else threshold.reference
     verdict = verdict_of(threshold, bounds)
     needed = MoreNeeded(None, "")
     if verdict is Verdict.UNDECIDED and bounds.value is not None:
@@ -42,7 +43,7 @@ def judge_drop(threshold: Threshold, record: Record, reference: Record | None, a
         n=bounds.n,
         alpha=alpha,
         method=bounds.method,
-        reason="; ".join(filter(None, [_reason(threshold, bounds, verdict), needed.remark])),
+        reason="; ".join(filter(None, [_reason(threshold, bounds, verdict, against), needed.remark])),
         task=record.suite,
         provenance=Provenance.MEASURED if bounds.value is not None else None,
         more_needed=needed.more,
@@ -62,10 +63,10 @@ def _drop(record: Record, reference: Record | None, alpha: float) -> Bounds:
     return paired_drop_bounds(old, new, [item.group for item in shared], alpha)
 
 
-def _reason(threshold: Threshold, bounds: Bounds, verdict: Verdict) -> str:
+def _reason(threshold: Threshold, bounds: Bounds, verdict: Verdict, against: str) -> str:
     if bounds.upper is None or bounds.lower is None:
         return bounds.reason
-    limit = f"the limit is {format_points(threshold.limit)} below {threshold.reference}"
+    limit = f"the limit is {format_points(threshold.limit)} below {against}"
     if verdict is Verdict.PASS:
         return f"the score drops by at most {format_points(bounds.upper)}, {limit}"
     if verdict is Verdict.FAIL:

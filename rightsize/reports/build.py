@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from rightsize.checks.figures import CheckFigure, check_figures
 from rightsize.checks.variants import is_derived
 from rightsize.decide.pareto import pareto_front
 from rightsize.decide.trust import overall_trust
-from rightsize.domain import Absent, Estimate, Measured, Record
+from rightsize.domain import Absent, Estimate, JsonValue, Measured, Record
 from rightsize.errors import StoreError
 from rightsize.reports.assumptions import keys_set_in, read_assumptions
 from rightsize.reports.corpus import corpus_figures
@@ -95,7 +96,8 @@ def build_report(
         newest.machine_fingerprint,
         options.include_demo,
     )
-    tasks = tuple(_task(stored, economics, choice) for stored in _here(own or records, newest).values())
+    shown = _here(own or records, newest)
+    tasks = tuple(_task(stored, economics, choice) for stored in shown.values())
     return ReportData(
         name=options.name,
         created_at=created_at or datetime.now(UTC),
@@ -106,13 +108,19 @@ def build_report(
         tasks=tasks,
         assumptions=_assumption_rows(assumptions, options),
         machine=newest.machine,
-        engine=newest.engine,
+        engines=_engines(shown),
         prices_compiled=prices_compiled(),
         carbon_attribution=carbon_attribution(economics.grid),
         region=economics.grid.region if economics.grid else None,
         checks=_checks(records, tasks, newest) if derived else (),
         race=race,
     )
+
+
+def _engines(shown: Mapping[str, Sequence[Record]]) -> tuple[Mapping[str, JsonValue], ...]:
+    """Every build of an engine that something shown was measured with, by name."""
+    builds = {json.dumps(r.engine, sort_keys=True): r.engine for stored in shown.values() for r in stored}
+    return tuple(sorted(builds.values(), key=lambda build: str(build.get("name"))))
 
 
 def _checks(records: Sequence[Record], tasks: Sequence[TaskView], newest: Record) -> tuple[CheckFigure, ...]:

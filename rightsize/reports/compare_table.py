@@ -75,7 +75,7 @@ def _said(level: LevelChange) -> str:
     if level.within:
         return f"{level.quant} is within {format_points(level.margin)} at 95%"
     if not round(points, 1):
-        return f"{level.quant} scores about the same{_interval(level)}, which is open"
+        return f"{level.quant} scores about the same{_interval(level, gain=True)}, which is open"
     word, interval = ("loses" if points > 0 else "gains"), _interval(level, gain=points <= 0)
     return f"{level.quant} {word} {_number(abs(points))} points{interval}, not for certain"
 

@@ -131,7 +131,7 @@ class ReportData:
     tasks: tuple[TaskView, ...]
     assumptions: tuple[AssumptionRow, ...]
     machine: Mapping[str, JsonValue]
-    engine: Mapping[str, JsonValue]
+    engines: tuple[Mapping[str, JsonValue], ...]
     prices_compiled: str
     carbon_attribution: str
     region: str | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rightsize.domain import Absent, Estimate, JsonValue, Provenance
@@ -83,12 +83,16 @@ def _costs(view: CandidateView) -> tuple[Figure, ...]:
     return () if isinstance(view.costing, Absent) else (view.costing.per_1k_requests,)
 
 
-def engine_lines(engine: Mapping[str, JsonValue]) -> tuple[str, ...]:
-    """The engine's name and version, then whatever else is known of its build; features by name."""
+def engine_lines(engines: Sequence[Mapping[str, JsonValue]]) -> tuple[str, ...]:
+    """Every engine's name and version, then whatever else is known of its build; features by name."""
+    return tuple(line for engine in engines for line in _build_lines(engine)) or ("not recorded",)
+
+
+def _build_lines(engine: Mapping[str, JsonValue]) -> tuple[str, ...]:
     plain = {name: value for name, value in engine.items() if isinstance(value, str | int | float)}
     first = " ".join(str(plain.pop(name)) for name in ("name", "version") if name in plain)
     lines = [first, *(f"{name}: {_features(str(value))}" for name, value in plain.items())]
-    return tuple(line for line in lines if line) or ("not recorded",)
+    return tuple(line for line in lines if line)
 
 
 def _features(text: str) -> str:

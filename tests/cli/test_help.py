@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from rightsize.cli import main
@@ -18,3 +20,24 @@ def test_every_commands_line_is_whole(
     assert commands.strip()
     assert "..." not in commands
     assert max(len(line) for line in commands.splitlines()) <= 80
+
+
+COMMANDS = [
+    *("scan", "bench", "recommend", "compare", "report", "gate", "twin", "demo"),
+    *("results list", "results export", "suites new", "suites check", "models fit", "models pull"),
+]
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_examples_fit_and_can_be_pasted(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main.run([*command.split(), "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    examples = shown.split("Examples:")[1].replace("\\\n", "")
+    pasted = [shlex.split(line) for line in examples.splitlines() if line.strip().startswith("$")]
+    assert pasted
+    for _, program, *words in pasted:
+        assert program == "rightsize" and "--" not in words and not any(word.endswith("-") for word in words)

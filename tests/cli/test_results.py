@@ -80,6 +80,20 @@ def test_list_json_follows_its_schema_and_filters(run: Run) -> None:
     assert [cell["reason"] for cell in only["cells"]] == ["out of memory"]
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--task", "sqll"), "--task sqll: "),
+        (("--candidate", "a:F1"), "Did you mean a:F16"),
+        (("--task", "nothing-alike"), "It holds extraction, sql"),
+    ],
+)
+def test_what_is_not_stored_is_not_an_empty_store(run: Run, args: tuple[str, str], said: str) -> None:
+    code, out, err = run("list", *args)
+    assert code == 2 and not out
+    assert said in err.replace("\n", " ")
+
+
 def test_export_csv_to_stdout_and_to_a_file(run: Run, tmp_path: Path) -> None:
     rows = list(csv.DictReader(io.StringIO(run("export")[1])))
     assert [row["candidate"] for row in rows] == ["a:F16", "a:F16", "b:F16"]

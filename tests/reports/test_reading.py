@@ -139,9 +139,12 @@ def test_a_long_list_of_build_features_is_told_by_name_and_folded() -> None:
     ]
     features = "CPU : " + " | ".join(f"{flag} = 1" for flag in flags) + " | CUDA : ARCHS = 890 | NEON = 0 | "
     engine = {"name": "llama_cpp", "version": "0.3.36", "features": features}
-    assert engine_lines(engine)[0] == "llama_cpp 0.3.36"
-    assert engine_lines(engine)[1] == f"features: CPU: {', '.join(flags)}, CUDA: ARCHS 890"
-    assert engine_lines({}) == ("not recorded",)
+    assert engine_lines([engine])[0] == "llama_cpp 0.3.36"
+    assert engine_lines([engine])[1] == f"features: CPU: {', '.join(flags)}, CUDA: ARCHS 890"
+    assert engine_lines([{}]) == ("not recorded",)
+    other = replace(record("b:F16", number=2), engine={"name": "baseline:linear", "version": "1"})
+    both = render_markdown(built(replace(record(), engine=engine), other))
+    assert "- Engine: baseline:linear 1; llama" in " ".join(both.split())
     text = render_markdown(built(replace(record(), engine=engine)))
     start = text.index("- Engine:")
     lines = text[start : text.index("- Task", start)].splitlines()
