@@ -88,9 +88,10 @@ def gate(  # noqa: PLR0917  one parameter per option
     The newest run is judged; one of another suite version or other items is refused, not passed over.
     Score drops are percentage points on the same items, and a baseline travels between machines; latency,
     memory and energy changes are relative and compared only on the machine that the baseline is from. FAIL
-    needs a 99% bound, PASS a 95% bound. Undecided warns and exits 0 unless --on-undecided fail. Without a
-    finished run there is nothing to compare: exit 3. Reads the store; only --remeasure-baseline
-    measures.
+    needs a 99% bound, and for latency and energy 20% on top: by that much runs of an unchanged model may
+    differ, unless both are measured in turns. PASS needs a 95% bound. Undecided warns and exits 0 unless
+    --on-undecided fail. Without a finished run there is nothing to compare: exit 3. Reads the store; only
+    --remeasure-baseline measures.
     """
     from rightsize.cli.gate_output import report, say_unmeasured
     from rightsize.cli.gate_records import write

@@ -300,6 +300,50 @@ def test_latency_grows_relative_to_the_baseline(record: Build, factor: float, ve
     assert line.change == pytest.approx(factor - 1)
 
 
+@pytest.mark.parametrize(
+    ("factor", "verdict"), [(1.15, Verdict.UNDECIDED), (1.19, Verdict.UNDECIDED), (1.4, Verdict.FAIL)]
+)
+def test_a_run_at_another_time_fails_only_beyond_what_a_machine_does_by_itself(
+    record: Build, joules: Callable[..., object], factor: float, verdict: Verdict
+) -> None:
+    """The samples leave no doubt that this run was slower; that the model is, they do not show."""
+    times, watts = [100.0 + i % 5 for i in range(120)], (1.0, 1.01, 0.99, 1.0, 1.0, 1.0)
+    before = record(latency_ms=times, energy_j=joules(*watts))
+    joules_now = joules(*(factor * w for w in watts))
+    after = record(id=2, latency_ms=[factor * t for t in times], energy_j=joules_now)
+    allowed = Allowances(increases={"--max-latency-increase": 0.02, "--max-energy-increase": 0.02})
+    result = compare(baseline_of(before), after, allowed)
+    for flag in allowed.increases or ():
+        line = check(result, flag)
+        assert line.verdict is verdict
+        asked = "an unchanged model may differ by 20% from run to run; --remeasure-baseline measures both"
+        assert (asked in line.reason) is (verdict is Verdict.UNDECIDED)
+        assert line.more_needed is None
+    turned = InTurns(turns("latency_ms", times), turns("latency_ms", [factor * t for t in times]))
+    in_turns = compare(baseline_of(before), after, allowed, in_turns=turned)
+    assert check(in_turns, "--max-latency-increase").verdict is Verdict.FAIL
+
+
+def test_more_requests_are_asked_for_only_where_they_could_decide(record: Build) -> None:
+    times = [100.0 + (i * 37 % 120) / 2 for i in range(40)]
+    before, after = record(latency_ms=times), record(id=2, latency_ms=[1.4 * t for t in times])
+    allowed = Allowances(increases={"--max-latency-increase": 0.1})
+    line = check(compare(baseline_of(before), after, allowed), "--max-latency-increase")
+    assert line.verdict is Verdict.UNDECIDED and line.more_needed
+    assert "more requests would decide" in line.reason
+
+
+@pytest.mark.parametrize(
+    ("peak", "verdict"), [(500e6, Verdict.PASS), (503e6, Verdict.UNDECIDED), (506e6, Verdict.FAIL)]
+)
+def test_a_few_pages_more_of_memory_fail_nothing(record: Build, peak: float, verdict: Verdict) -> None:
+    allowed = Allowances(increases={"--max-memory-increase": 0.0})
+    after = record(id=2, memory_bytes=peak)
+    line = check(compare(baseline_of(record()), after, allowed), "--max-memory-increase")
+    assert (line.verdict, line.more_needed) == (verdict, None)
+    assert ("may differ by 1% from run to run" in line.reason) is (verdict is Verdict.UNDECIDED)
+
+
 def test_memory_and_energy_grow_too(record: Build, joules: Callable[..., object]) -> None:
     before = record(memory_bytes=100e6, energy_j=joules(1.0, 1.01, 0.99, 1.0))
     after = record(memory_bytes=120e6, energy_j=joules(2.0, 2.01, 1.99, 2.0))
