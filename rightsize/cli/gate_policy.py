@@ -69,7 +69,7 @@ def _value(value: Any, where: str) -> Any:
 
 def _slice(rule: Mapping[str, Any], where: str) -> SliceRule:
     from rightsize.decide.gate_slices import SliceRule
-    from rightsize.units import parse_change, parse_ratio
+    from rightsize.units import parse_points, parse_ratio
 
     for key in rule:
         _known(key, _SLICE_KEYS, f"{where}: {key}")
@@ -81,6 +81,6 @@ def _slice(rule: Mapping[str, Any], where: str) -> SliceRule:
     return SliceRule(
         field=texts["by"],
         value=texts.get("is"),
-        max_drop=None if drop is None else parse_change(drop, f"{where}: max_accuracy_drop"),
+        max_drop=None if drop is None else parse_points(drop, f"{where}: max_accuracy_drop"),
         min_score=None if least is None else parse_ratio(least, f"{where}: min_accuracy"),
     )

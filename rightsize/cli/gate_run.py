@@ -139,11 +139,11 @@ def read_allowances(params: Mapping[str, Any], slices: tuple[SliceRule, ...] = (
     """Read the ``--max-...-drop`` and ``--max-...-increase`` among a command's parameters."""
     from rightsize.decide.gate import Allowances
     from rightsize.decide.gate_checks import INCREASES
-    from rightsize.units import parse_change
+    from rightsize.units import parse_change, parse_points
 
     given = {flag: params[flag.removeprefix("--").replace("-", "_")] for flag in INCREASES}
     return Allowances(
-        accuracy_drop=parse_change(params["max_accuracy_drop"], "--max-accuracy-drop"),
+        accuracy_drop=parse_points(params["max_accuracy_drop"], "--max-accuracy-drop"),
         increases={flag: parse_change(text, flag) for flag, text in given.items() if text is not None},
         slices=slices,
     )

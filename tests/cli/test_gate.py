@@ -179,6 +179,8 @@ def test_a_policy_holds_the_rules_and_flags_win(
         ("[gate]\nmax_acuracy_drop = '1%'", "Did you mean max_accuracy_drop?"),
         ("[gate]\nmax_accuracy_drop = '1 point'", "--max-accuracy-drop '1 point'"),
         ("[gate]\nmax_accuracy_drop = 1", "needs a percent sign"),
+        ("[gate]\nmax_accuracy_drop = '101%'", "--max-accuracy-drop '101%': must lie between 0 and 1"),
+        ("[gate]\n[[gate.slice]]\nby = 'label'\nmax_accuracy_drop = '101%'", "must lie between 0 and 1"),
         ("[gate]\nmin_accuracy = nan", "--min-accuracy 'nan'"),
         ("[gate]\nmin_accuracy = ['80%']", "must be a text or a number"),
         ("[gate]\non_undecided = 'maybe'", "It is one of warn, fail"),
