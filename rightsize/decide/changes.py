@@ -24,7 +24,7 @@ class Change:
 def changes(baseline: Baseline, record: Record) -> tuple[Change, ...]:
     """Return what is known to have changed, in the order in which it is likely to explain a difference.
 
-    What one side does not record is not called changed; an older baseline knows less.
+    A kind of fact that an older baseline did not keep at all is not called changed.
     """
     return tuple(_changes(baseline, record))
 
@@ -49,28 +49,24 @@ def _changes(baseline: Baseline, record: Record) -> Iterator[Change]:
     for part, words in (("prompt", "the prompt"), ("rules", "how answers are cut off")):
         if part in parts and parts[part] != baseline.suite_parts.get(part, parts[part]):
             yield Change(words, baseline.suite_parts[part], parts[part])
-    yield from _differing("engine", baseline.engine, record.engine)
+    if baseline.engine:
+        yield from _differing("the engine's", baseline.engine, record.engine, missing="not recorded")
     now = settings(record)
     if baseline.settings and now:
         # Settings that were left alone are not recorded.
-        keys = [*baseline.settings, *(key for key in now if key not in baseline.settings)]
-        before, after = ({key: chosen.get(key, _LEFT) for key in keys} for chosen in (baseline.settings, now))
-        yield from _differing("setting", before, after)
+        yield from _differing("the setting", baseline.settings, now, missing="left alone")
     if baseline.machine_fingerprint != record.machine_fingerprint:
         yield Change("the machine", baseline.machine_fingerprint, record.machine_fingerprint)
 
 
-def _differing(kind: str, before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> Iterator[Change]:
-    for key in before:
-        if key in after and before[key] != after[key]:
-            yield Change(
-                f"the {kind}'s {key}" if kind == "engine" else f"the {kind} {key}",
-                _short(before[key]),
-                _short(after[key]),
-            )
-
-
-_LEFT = "left alone"
+def _differing(
+    whose: str, before: Mapping[str, JsonValue], after: Mapping[str, JsonValue], *, missing: str
+) -> Iterator[Change]:
+    """What differs, with ``missing`` for what only the other side has."""
+    for key in (*before, *(key for key in after if key not in before)):
+        old, new = before.get(key, missing), after.get(key, missing)
+        if old != new:
+            yield Change(f"{whose} {key}", _short(old), _short(new))
 
 
 def _short(value: JsonValue) -> str:

@@ -110,6 +110,9 @@ def test_the_same_measurement_again_cannot_be_worse_than_itself(record: Build) -
     "changed",
     [
         {"engine": {"name": "mock", "version": "2.0"}},
+        {"engine": {"name": "mock", "version": "1.0", "features": "AVX512"}},
+        {"engine": {"name": "mock"}},
+        {"engine": {}},
         {"machine_fingerprint": "machine-elsewhere"},
         {"candidate": {"model": {"sha256": "sha-small:Q8_0"}, "settings": {"threads": 4}}},
         {"candidate": {"model": {"sha256": "sha-small:Q8_0"}}},
@@ -245,6 +248,18 @@ def test_a_setting_that_was_left_alone_before_is_a_change(record: Build) -> None
         "the setting prompt (left alone before, Be brief. {prompt} now)"
     ]
     assert not result.unchanged
+
+
+def test_what_only_one_build_of_the_engine_records_is_a_change(record: Build) -> None:
+    base = settled(record())
+    now = replace(base, engine={"name": "mock", "features": "AVX512"})
+    result = compare(baseline_of(base), now, DROP)
+    assert [str(c) for c in result.changes] == [
+        "the engine's version (1.0 before, not recorded now)",
+        "the engine's features (not recorded before, AVX512 now)",
+    ]
+    unknown = replace(baseline_of(base), engine={})
+    assert compare(unknown, now, DROP).changes == ()
 
 
 def test_another_prompt_is_compared_other_gold_or_items_are_refused(record: Build) -> None:
