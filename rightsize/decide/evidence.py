@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import dataclass, replace
 
 from rightsize.domain import Absent, ItemOutcome, Measured, Provenance, Reading, Record
@@ -29,9 +28,9 @@ class Evidence:
 def evidence(record: Record, metric: str, alpha: float) -> Evidence | Absent:
     """Return what ``record`` shows about ``metric`` with one-sided bounds at error ``alpha``.
 
-    Scores get exact bounds by group, percentiles and medians order statistics, windows Student's t; memory is
-    the largest peak seen and size the bytes themselves, whose bounds are the value. The stated error of a
-    modelled or configured meter widens its bounds.
+    Scores get exact bounds by group, percentiles and medians order statistics, windows Student's t (none where
+    there are fewer than three); memory is the largest peak seen and size the bytes themselves, whose bounds are
+    the value. The stated error of a modelled or configured meter widens its bounds.
     """
     known = METRICS[metric]
     if metric == "size_bytes":
@@ -69,10 +68,10 @@ def _of_reading(metric: Metric, reading: Reading, alpha: float) -> Bounds:
         bounds = _exact(max(samples), len(samples), alpha, "observed maximum")
     elif metric.summary == "quantile":
         bounds = quantile_bounds(samples, metric.percentile or 0.5, alpha)
-    elif (bounds := t_bounds(samples, alpha)).lower is None:
-        bounds = _exact(statistics.fmean(samples), len(samples), alpha, "observed mean")
     else:
-        bounds = replace(bounds, lower=max(0.0, bounds.lower))  # no joule and no second is negative
+        bounds = t_bounds(samples, alpha)
+        if bounds.lower is not None:
+            bounds = replace(bounds, lower=max(0.0, bounds.lower))  # no joule and no second is negative
     return _widened(bounds, reading)
 
 

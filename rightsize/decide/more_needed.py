@@ -32,6 +32,11 @@ def more_samples_needed(threshold: Threshold, record: Record, found: Evidence) -
         more = scaled(bounds.n, *_half_width_and_gap(threshold, found))
         needed = items_needed(more, record, bounds.n)
         return MoreNeeded(needed.more, f"; {needed.remark}")
+    if found.metric.summary == "mean" and bounds.least_n:
+        # Each window is of one request at least.
+        more = bounds.least_n - bounds.n
+        words = f"; about {more:,} more windows would settle it: time at least {bounds.least_n} requests"
+        return MoreNeeded(more, words)
     if found.metric.summary != "quantile" or bounds.lower == bounds.upper is not None:
         return MoreNeeded(None, "")
     more = bounds.least_n - bounds.n if bounds.least_n else _of_quantile(threshold, record, found)

@@ -13,7 +13,7 @@ from rightsize.domain import Judgement, Measured, Record, Verdict
 from rightsize.stats.trust import Trust
 
 ITEM_METRICS = {"score", "score_drop", "invalid_rate"}
-_REQUEST_READINGS = ("latency", "ttft", "itl")
+_REQUEST_READINGS = ("latency", "ttft", "itl", "energy")
 _SPEED_READINGS = ("decode_tokens", "prefill_tokens")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 
 from rightsize.decide.evidence import evidence
@@ -55,18 +55,22 @@ def demand_of(record: Record) -> Demand | Absent:
     return Demand(
         service_s=_around(t_bounds([ms / 1000 for ms in latency.samples], _ALPHA)),
         requests_timed=len(latency.samples),
-        energy=_energy(record),
+        energy=_energy(record, record.outcome),
         tokens=_tokens(record.outcome.items),
     )
 
 
-def _energy(record: Record) -> Energy | Absent:
+def _energy(record: Record, outcome: Measured) -> Energy | Absent:
     found = evidence(record, ENERGY, _ALPHA)
     if isinstance(found, Absent):
         return found
-    bounds = found.bounds
-    if bounds.value is None:
+    bounds, mean = found.bounds, found.bounds.value
+    if mean is None:
         return Absent(ENERGY, bounds.reason)
+    reading = _reading(outcome, ENERGY)
+    if bounds.lower is None and reading is not None:
+        # Too few windows for an interval: what the meter says of its own error is still known.
+        bounds = replace(bounds, lower=mean * reading.error_low, upper=mean * reading.error_high)
     return Energy(_around(bounds), found.provenance, found.source)
 
 

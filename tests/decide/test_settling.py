@@ -55,6 +55,14 @@ def test_more_requests_have_to_be_forced(record: Build) -> None:
     assert command == "rightsize bench --task extraction --quant Q8_0 --requests 59 --force"
 
 
+def test_too_few_windows_of_energy_are_settled_by_as_many_requests(
+    record: Build, joules: Callable[..., object]
+) -> None:
+    frugal = Threshold("energy_j_per_request", Direction.LOWER, 1.0, "1J")
+    (command,) = commands([record(energy_j=joules(0.5))], frugal)
+    assert command == "rightsize bench --task extraction --quant Q8_0 --requests 3 --force"
+
+
 @pytest.mark.parametrize("right", [450, 460])
 def test_what_cannot_be_settled_gets_no_command(record: Build, right: int) -> None:
     assert commands([record(right=right)], ACCURATE) == []

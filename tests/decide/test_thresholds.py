@@ -77,7 +77,7 @@ def test_memory_and_size_are_taken_as_observed(record: Build, metric: str, value
 
 
 def test_a_modelled_energy_counts_with_its_stated_error(record: Build, joules: Callable[..., object]) -> None:
-    modelled = record(energy_j=joules(2.0, low=0.5, high=1.5))
+    modelled = record(energy_j=joules(2.0, 2.0, 2.0, low=0.5, high=1.5))
     assert judge(at_most("energy_j_per_request", 3.0), modelled, 0.05).verdict is Verdict.PASS
     assert judge(at_most("energy_j_per_request", 2.5), modelled, 0.05).verdict is Verdict.UNDECIDED
     failed = judge(at_most("energy_j_per_request", 0.9), modelled, 0.05)
@@ -89,6 +89,18 @@ def test_energy_windows_get_an_interval(record: Build, joules: Callable[..., obj
     windows = record(energy_j=joules(1.9, 2.0, 2.1, 2.0, 2.0, 2.0))
     assert judge(at_most("energy_j_per_request", 2.2), windows, 0.05).verdict is Verdict.PASS
     assert judge(at_most("energy_j_per_request", 2.01), windows, 0.05).verdict is Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize("limit", [0.1, 100.0])
+@pytest.mark.parametrize("windows", [(2.0,), (2.0, 2.1)])
+def test_one_or_two_windows_of_energy_decide_nothing(
+    record: Build, joules: Callable[..., object], windows: tuple[float, ...], limit: float
+) -> None:
+    judged = judge(at_most("energy_j_per_request", limit), record(energy_j=joules(*windows)), 0.05)
+    assert judged.verdict is Verdict.UNDECIDED
+    assert (judged.bound_low, judged.bound_high, judged.more_needed) == (None, None, 3 - len(windows))
+    assert f"an interval needs 3 windows, there are {len(windows)}" in judged.reason
+    assert "time at least 3 requests" in judged.reason
 
 
 def test_what_is_absent_is_undecided_with_the_reason_and_no_number(record: Build) -> None:

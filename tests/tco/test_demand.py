@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from statistics import fmean
 
 import pytest
@@ -23,6 +24,17 @@ def test_modelled_energy_keeps_its_stated_error() -> None:
     assert demand.energy.joules.low <= 0.6 * 0.5
     assert demand.energy.joules.high >= 1.5 * 0.5
     assert demand.energy.provenance is Provenance.MODELLED
+
+
+def test_the_stated_error_of_a_meter_stays_where_windows_are_too_few_for_an_interval() -> None:
+    found = readings(latency_ms=200.0, provenance=Provenance.MODELLED)
+    one = [replace(r, samples=(0.5,)) if r.metric == "energy_j_per_request" else r for r in found]
+    demand = demand_of(record(outcome=measured(items(5, 5), one)))
+    assert isinstance(demand, Demand) and not isinstance(demand.energy, Absent)
+    energy = next(r for r in one if r.metric == "energy_j_per_request")
+    assert energy.error_low < 1 < energy.error_high
+    assert demand.energy.joules.low == pytest.approx(0.5 * energy.error_low)
+    assert demand.energy.joules.high == pytest.approx(0.5 * energy.error_high)
 
 
 def test_tokens_are_means_over_items() -> None:
