@@ -32,7 +32,7 @@ def main() -> int:
 
 def command_lines(text: str) -> list[str]:
     """The ``rightsize ...`` lines of fenced blocks, continuation lines joined, prompts removed."""
-    blocks = re.findall(r"^```(?:console|sh|bash|yaml)?\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     joined = "\n".join(blocks).replace("\\\n", " ")
     found = (re.match(r"\s*(?:- run: |\$ )?(rightsize\b.*)", line) for line in joined.splitlines())
     return [match[1] for match in found if match]
