@@ -48,7 +48,8 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     policies = [Path(name) for name in given] if given is not None else session.config.getini(OPTION)
     for policy in policies:
         name = f"rightsize gate {policy.name}"
-        items.append(GateItem.from_parent(session, name=name, policy=policy))
+        # An id of its own: a session's child would have none to tell JUnit's class name from.
+        items.append(GateItem.from_parent(session, name=name, policy=policy, nodeid=f"{policy.name}::{name}"))
 
 
 class GateItem(pytest.Item):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import entry_points
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -64,6 +65,14 @@ def test_a_gate_that_passes_is_one_more_test(team: Callable[..., subprocess.Comp
     done = team(0, "--rightsize-gate", "rightsize.toml")
     assert done.returncode == 0, done.stdout
     assert "3 passed" in done.stdout
+
+
+def test_a_gate_has_its_policy_for_a_class_in_pytests_own_junit(
+    team: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+) -> None:
+    team(0, "--rightsize-gate", "rightsize.toml", "--junitxml", "junit.xml")
+    cases = {case.get("name"): case for case in ElementTree.parse(tmp_path / "junit.xml").iter("testcase")}
+    assert cases["rightsize gate rightsize.toml"].get("classname") == "rightsize.toml"
 
 
 def test_a_gate_that_fails_shows_its_table(team: Callable[..., subprocess.CompletedProcess[str]]) -> None:
