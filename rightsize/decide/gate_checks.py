@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from statistics import fmean, median
 
 from rightsize.decide.more_needed import items_needed, scaled
 from rightsize.decide.pairs import Pairs
-from rightsize.domain import Reading, Record, Verdict
+from rightsize.domain import Provenance, Reading, Record, Verdict
 from rightsize.metrics import METRICS
 from rightsize.stats.bootstrap import median_ratio_bounds
 from rightsize.stats.bounds import Bounds
@@ -45,7 +46,8 @@ class Check:
 
     ``change`` is a score drop or a relative increase as a ratio (with the flag ``--min-accuracy`` a score),
     with the bounds the verdict was made from. ``more_needed`` items (for an increase: requests) would decide
-    it if things stay as they look; None where no number of them is known to.
+    it if things stay as they look; None where no number of them is known to. ``before`` and ``after`` are the
+    two sides in ``unit``: mean score, median latency, peak memory, mean energy.
     """
 
     name: str
@@ -59,6 +61,10 @@ class Check:
     method: str
     reason: str = ""
     more_needed: int | None = None
+    before: float | None = None
+    after: float | None = None
+    unit: str = ""
+    provenance: Provenance = Provenance.MEASURED
 
 
 def score_check(
@@ -80,7 +86,12 @@ def score_check(
         return _unjudged(name, SCORE_FLAG, allowance, problem)
     passing = paired_drop_bounds(pairs.before, pairs.after, pairs.groups, PASS_ALPHA)
     failing = paired_drop_bounds(pairs.before, pairs.after, pairs.groups, fail_alpha)
-    check = _check(name, SCORE_FLAG, passing, failing, allowance)
+    check = replace(
+        _check(name, SCORE_FLAG, passing, failing, allowance),
+        before=fmean(pairs.before),
+        after=fmean(pairs.after),
+        unit="ratio",
+    )
     if check.verdict is not Verdict.UNDECIDED or allowance is None:
         return check
     if unchanged and not pairs.worse and not pairs.better:
@@ -125,7 +136,13 @@ def increase_check(
     passing = _increase(ratio(after.samples, before.samples, PASS_ALPHA))
     room = _room(metric, before, in_turns=in_turns)
     failing = _increase(_with_room(ratio(after.samples, before.samples, FAIL_ALPHA), room))
-    check = _check(name, flag, passing, failing, allowance)
+    check = replace(
+        _check(name, flag, passing, failing, allowance),
+        before=_FIGURES[metric](before.samples),
+        after=_FIGURES[metric](after.samples),
+        unit=after.unit,
+        provenance=after.provenance,
+    )
     if check.verdict is not Verdict.UNDECIDED or check.change is None or allowance is None or check.reason:
         return check
     value = check.change
@@ -181,6 +198,13 @@ _RATIOS: dict[str, Callable[[Sequence[float], Sequence[float], float], Bounds]] 
     "latency_ms": median_ratio_bounds,
     "memory_bytes": _peak_ratio,
     "energy_j_per_request": mean_ratio_bounds,
+}
+
+
+_FIGURES: dict[str, Callable[[Sequence[float]], float]] = {
+    "latency_ms": median,
+    "memory_bytes": max,
+    "energy_j_per_request": fmean,
 }
 
 

@@ -8,9 +8,15 @@ from dataclasses import dataclass
 from rightsize.decide.gate import GateResult
 from rightsize.decide.gate_checks import SCORE_FLAG, Check
 from rightsize.decide.thresholds import flag_of
-from rightsize.domain import Judgement, Verdict
+from rightsize.domain import Judgement, Provenance, Verdict
 from rightsize.stats.trust import Trust
+from rightsize.units import format_value
 
+#: What the two bounds of a check are, to stand below its lines.
+BOUNDS = (
+    "Bounds: the lower one errs in 1% at most, it fails; the upper one in 5% at most, it passes. "
+    "n: items, requests or turns."
+)
 _LEAST_SCORE_FLAG = "--min-accuracy"
 
 
@@ -23,6 +29,13 @@ class GateLine:
     change: str
     allowed: str
     detail: str
+
+    @property
+    def stated(self) -> str:
+        """The change and what is allowed of it, as ``+36.7 pp, allowed ≤ 1 pp``."""
+        if not self.change or not self.allowed:
+            return self.change or f"limit {self.allowed}"
+        return f"{self.change}, allowed {self.allowed}"
 
 
 def gate_lines(result: GateResult) -> tuple[GateLine, ...]:
@@ -82,7 +95,12 @@ def _check_line(check: Check) -> GateLine:
     points = check.flag == SCORE_FLAG
     bounds = f"{_change(check.bound_low, points, least)} to {_change(check.bound_high, points, least)}"
     known = check.bound_low is not None or check.bound_high is not None
-    words = [check.reason, bounds if known and check.bound_low != check.bound_high else ""]
+    words = [
+        check.reason,
+        f"bounds {bounds}" if known and check.bound_low != check.bound_high else "",
+        _sides(check),
+        "" if check.provenance is Provenance.MEASURED else check.provenance.value,
+    ]
     sign = "≥" if least else "≤"
     return GateLine(
         name=check.name,
@@ -91,6 +109,14 @@ def _check_line(check: Check) -> GateLine:
         allowed="" if check.allowance is None else f"{sign} {_change(check.allowance, points, True)}",
         detail="; ".join(word for word in words if word),
     )
+
+
+def _sides(check: Check) -> str:
+    """``38.3% before, 40.0% now, n=60``."""
+    if check.before is None or check.after is None:
+        return f"n={check.n:,}" if check.n else ""
+    before, after = (format_value(value, check.unit) for value in (check.before, check.after))
+    return f"{before} before, {after} now, n={check.n:,}"
 
 
 def _threshold_line(judgement: Judgement) -> GateLine:

@@ -57,7 +57,7 @@ def workflow_commands(result: GateResult) -> Iterator[str]:
         if line.verdict in {Verdict.FAIL, Verdict.UNDECIDED}:
             level = "error" if line.verdict is Verdict.FAIL else "warning"
             title = f"rightsize gate: {result.candidate_id} on {result.suite}".translate(_IN_PROPERTY)
-            words = " ".join(word for word in (line.name, line.change, line.allowed) if word)
+            words = " ".join(word for word in (line.name, line.stated) if word)
             message = f"{line.verdict.value}: {words}{': ' if line.detail else ''}{line.detail}"
             yield f"::{level} title={title}::{message.translate(_IN_MESSAGE)}"
     for text in (cause_text(result), undecided_text(result)):

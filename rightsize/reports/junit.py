@@ -54,7 +54,7 @@ def write_junit(result: GateResult, path: Path, on_undecided: OnUndecided = OnUn
 
 def _case(line: GateLine, class_name: str, undecided_stops: bool) -> ET.Element:
     case = ET.Element("testcase", classname=_clean(class_name), name=_clean(line.name), time="0")
-    words = _clean(" ".join(word for word in (line.change, line.allowed, line.detail) if word))
+    words = _clean("; ".join(word for word in (line.stated, line.detail) if word))
     match line.verdict:
         case Verdict.FAIL:
             ET.SubElement(case, "failure", type="gate", message=words)
