@@ -1,18 +1,21 @@
 """Two candidates on the same items: how far the mean score fell, bounded exactly, and whether that is little.
 
 Right-or-wrong scores of independent items are counted: of ``n`` items ``lost`` were right only before and
-``won`` only after, and the drop is P(lost) - P(won). Each drop is tested by the score statistic of Tango,
+``won`` only after, and the drop is P(lost) - P(won). A drop is tested by the score statistic of Tango,
 "Equivalence test and confidence interval for the difference in proportions for the paired-sample design",
 Statistics in Medicine 17 (1998), whose error is computed from the trinomial distribution itself, at its largest
 over the unknown P(won): Hsueh, Liu and Chen, "Unconditional exact tests for equivalence or noninferiority for
-paired binary endpoints", Biometrics 57 (2001). That unknown is searched over its own 99.99% interval, and that
-error is paid (Berger and Boos, JASA 89, 1994). All other scores get the betting bounds by group.
+paired binary endpoints", Biometrics 57 (2001). The bound is Buehler's, JASA 52 (1957): outcomes are put in one
+order, by Tango's own bound, as in Lloyd and Moldovan, "Exact one-sided confidence limits for the difference
+between two correlated proportions", Statistics in Medicine 26 (2007). P(won) is searched over its own 99.99%
+interval, and that error is paid (Berger and Boos, JASA 89, 1994). All other scores get the betting bounds by
+group.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,12 +27,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    Counts = NDArray[np.int64]
     Floats = NDArray[np.float64]
 
 _NUISANCE_ERROR = 1e-4  # Error spent on where P(won) may lie; a hundredth of the smallest error in use.
-_NUISANCE_POINTS = 21
-_SCAN = 8  # The rejected drops need not be one stretch: they are looked through before they are refined.
-_BISECTIONS = 12
+_NUISANCE_POINTS = 41
+_REFINED_POINTS = 11
+_REFINEMENTS = 2
+_BISECTIONS = 17
+_SCORE_BISECTIONS = 45
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,63 +84,108 @@ def paired_non_inferiority(
 
 
 def drop_lower_bound(lost: int, won: int, n: int, alpha: float) -> float:
-    """Return the exact lower bound of P(lost) - P(won) from ``lost`` and ``won`` of ``n`` independent items."""
+    """Return the exact lower bound of P(lost) - P(won) from ``lost`` and ``won`` of ``n`` independent items.
+
+    It is the smallest drop at which outcomes that speak as much for a drop have a chance above ``alpha``. Which
+    these are does not depend on the drop, so their chance rises with it and bisection finds the bound.
+    """
     if not (n > 0 and lost >= 0 and won >= 0 and lost + won <= n and 0 < alpha < 1):
         raise ValueError(f"need lost + won <= n and 0 < alpha < 1, got {lost}, {won}, {n}, {alpha}")
-    seen = (lost - won) / n
-    steps = [-1.0 + (seen + 1.0) * step / _SCAN for step in range(_SCAN + 1)]
-    low = -1.0
-    high = next((step for step in steps[1:] if drop_p(lost, won, n, step) > alpha), seen)
-    low = max(step for step in steps if step < high) if high > -1.0 else low
+    reaches = _least_reaching(lost, won, n, _score_bound(lost, won, n, alpha))
+    low, high = -1.0, (lost - won) / n
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
-        low, high = (low, middle) if drop_p(lost, won, n, middle) > alpha else (middle, high)
+        low, high = (low, middle) if _largest_error(reaches, won, n, middle) > alpha else (middle, high)
     return low
 
 
 def drop_p(lost: int, won: int, n: int, limit: float) -> float:
     """Return the exact p-value against "the drop is at most ``limit``", ``limit`` in [-1, 1]."""
+    if limit <= -1.0:
+        return 0.0 if lost - won > -n else 1.0
+    if limit >= 1.0 or lost - won <= n * limit:
+        return 1.0
+    return _largest_error(_least_reaching(lost, won, n, limit), won, n, limit)
+
+
+def _score_bound(lost: int, won: int, n: int, alpha: float) -> float:
+    """Return Tango's lower bound: the drop whose statistic is the normal quantile. It only orders outcomes."""
+    from scipy.special import ndtri
+
+    quantile = max(0.0, -float(ndtri(alpha)))
+    low, high = -1.0, (lost - won) / n
+    for _ in range(_SCORE_BISECTIONS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _statistic_of(lost, won, n, middle) >= quantile else (low, middle)
+    return low
+
+
+def _largest_error(reaches: Counts, won: int, n: int, drop: float) -> float:
+    """Return the largest chance, over P(won), to lose at least what ``reaches`` says for the number won.
+
+    P(won) lies in its 99.99% interval, inside what ``drop`` leaves possible; the error of that is added.
+    """
     import numpy as np
     from scipy.special import bdtrc
     from scipy.stats import binom
 
-    if limit <= -1.0:
-        return 0.0 if lost - won > -n else 1.0
-    statistic = float(_statistic(np.array([float(lost)]), np.array([float(won)]), n, limit)[0])
-    if limit >= 1.0 or statistic <= 0.0:
-        return 1.0
-    share = _NUISANCE_ERROR / 2
-    least, most = max(0.0, -limit), (1.0 - limit) / 2
-    low = min(most, max(least, clopper_pearson_lower(won, n, share)))
-    high = max(low, min(most, clopper_pearson_upper(won, n, share)))
-    chances = np.linspace(low, high, _NUISANCE_POINTS)
-    counts = np.arange(int(binom.ppf(1e-12, n, low)), int(binom.isf(1e-12, n, high)) + 1)
-    reaches = _least_reaching(statistic, counts.astype(float), n, limit)
-    lost_chance = np.clip((chances + limit) / np.maximum(1.0 - chances, 1e-300), 0.0, 1.0)
-    pmf = binom.pmf(counts[:, None], n, chances[None, :])
-    rest = n - counts
-    possible = reaches <= rest
-    tail = np.where(
-        reaches[:, None] == 0,
-        1.0,
-        bdtrc(np.clip(reaches - 1, 0, rest)[:, None], rest[:, None], lost_chance[None, :]),
-    )
-    error = (pmf * np.where(possible[:, None], tail, 0.0)).sum(axis=0).max()
-    return min(1.0, float(error) + _NUISANCE_ERROR)
+    least, most = max(0.0, -drop), (1.0 - drop) / 2
+    low = min(most, max(least, clopper_pearson_lower(won, n, _NUISANCE_ERROR / 2)))
+    high = max(low, min(most, clopper_pearson_upper(won, n, _NUISANCE_ERROR / 2)))
+    count = np.arange(int(binom.ppf(1e-12, n, low)), int(binom.isf(1e-12, n, high)) + 1)
+    rest = n - count
+    fewer = np.minimum(reaches[count] - 1, rest)
+
+    def errors(chances: Floats) -> Floats:
+        lost_chance = np.clip((chances + drop) / np.maximum(1.0 - chances, 1e-300), 0.0, 1.0)
+        pmf = binom.pmf(count[:, None], n, chances)
+        tail = np.zeros_like(pmf)
+        bdtrc(fewer[:, None], rest[:, None], lost_chance, out=tail, where=pmf > 1e-15)
+        total: Floats = (pmf * tail).sum(axis=0)
+        return total
+
+    return min(1.0, _largest(errors, low, high) + _NUISANCE_ERROR)
 
 
-def _least_reaching(statistic: float, won: Floats, n: int, limit: float) -> NDArray[np.int64]:
-    """For each count of won items the least number lost at which the statistic is reached, n + 1 if never."""
+def _largest(errors: Callable[[Floats], Floats], low: float, high: float) -> float:
+    """Return the largest of ``errors`` in [low, high]: of Chebyshev points, then of finer ones round the best.
+
+    These lie closest at the ends, where P(lost) or P(neither) may near 0 and the error changes fastest.
+    """
     import numpy as np
 
-    low, high = np.full(len(won), -1.0), n - won + 1
+    chances = low + (high - low) * np.sin(np.linspace(0.0, np.pi / 2, _NUISANCE_POINTS)) ** 2
+    largest = 0.0
+    for refinement in range(_REFINEMENTS + 1):
+        found = errors(chances)
+        best = int(found.argmax())
+        largest = max(largest, float(found[best]))
+        if refinement < _REFINEMENTS:
+            around = chances[max(best - 1, 0)], chances[min(best + 1, len(chances) - 1)]
+            chances = np.linspace(*around, _REFINED_POINTS)
+    return largest
+
+
+def _least_reaching(lost: int, won: int, n: int, limit: float) -> Counts:
+    """For each number of items won the least number lost with a statistic as large, n + 1 if there is none."""
+    import numpy as np
+
+    statistic, count = _statistic_of(lost, won, n, limit), np.arange(n + 1.0)
+    low, high = np.full(n + 1, -1.0), n - count + 1
     for _ in range(math.ceil(math.log2(n + 2)) + 1):
         middle = np.floor((low + high) / 2)
         inside = (middle > low) & (middle < high)
-        reached = _statistic(np.maximum(middle, 0), won, n, limit) >= statistic - 1e-9
+        reached = _statistic(np.maximum(middle, 0), count, n, limit) >= statistic - 1e-9
         high = np.where(inside & reached, middle, high)
         low = np.where(inside & ~reached, middle, low)
-    return np.where(high > n - won, n + 1, high).astype(np.int64)
+    return np.where(high > n - count, n + 1, high).astype(np.int64)
+
+
+def _statistic_of(lost: int, won: int, n: int, limit: float) -> float:
+    """The score statistic of one outcome."""
+    import numpy as np
+
+    return float(_statistic(np.array([float(lost)]), np.array([float(won)]), n, limit)[0])
 
 
 def _statistic(lost: Floats, won: Floats, n: int, limit: float) -> Floats:

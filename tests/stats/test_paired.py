@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import multinomial
+from scipy.stats import binom, multinomial
 
 from rightsize.stats.binomial import mcnemar_p, mcnemar_worse_p
 from rightsize.stats.paired import drop_lower_bound, drop_p, paired_drop_bounds, paired_non_inferiority
@@ -27,6 +27,40 @@ def test_the_lower_bound_exceeds_the_true_drop_at_most_alpha(lost: float, won: f
             if chance > 1e-9 and drop_lower_bound(b, c, n, alpha) > lost - won + 1e-9:
                 missed += chance
     assert missed <= alpha
+
+
+@pytest.mark.parametrize(
+    ("n", "limit", "alpha"), [(50, 0.05, 0.01), (50, 0.0, 0.05), (30, -0.05, 0.01), (20, 0.3, 0.01)]
+)
+def test_the_error_is_at_most_alpha_at_the_worst_share_of_wins(n: int, limit: float, alpha: float) -> None:
+    """The first was 0.01015 while that share was searched on 21 points only."""
+    chances = np.linspace(max(0.0, -limit), (1 - limit) / 2, 4001)
+    lost_chances = np.clip((chances + limit) / (1 - chances), 0, 1)
+    error = np.zeros_like(chances)
+    for won in range(n + 1):
+        rejected = [lost for lost in range(n + 1 - won) if drop_p(lost, won, n, limit) <= alpha]
+        given_won = sum((binom.pmf(lost, n - won, lost_chances) for lost in rejected), np.zeros_like(chances))
+        error += binom.pmf(won, n, chances) * given_won
+    assert error.max() <= alpha
+
+
+def test_the_bound_errs_at_most_alpha_where_the_score_test_alone_does_not() -> None:
+    """It was 0.01005: the drops that the score test rejects are no single stretch, and were taken for one."""
+    n, drop, won, missed = 25, -0.07168, 0.51859, 0.0
+    for b in range(n + 1):
+        for c in range(n + 1 - b):
+            chance = float(multinomial.pmf([b, c, n - b - c], n, [won + drop, won, 1 - drop - 2 * won]))
+            if chance > 1e-9 and drop_lower_bound(b, c, n, 0.01) > drop:
+                missed += chance
+    assert missed <= 0.01
+
+
+@settings(max_examples=20, deadline=None)
+@given(COUNTS, st.sampled_from([0.01, 0.05]))
+def test_losing_one_more_raises_the_bound(counts: tuple[int, int, int], alpha: float) -> None:
+    lost, won, n = counts
+    if lost + won < n:
+        assert drop_lower_bound(lost, won, n, alpha) <= drop_lower_bound(lost + 1, won, n, alpha) + 1e-4
 
 
 @settings(max_examples=12, deadline=None)
