@@ -38,16 +38,16 @@ def write(results: Store, tasks: Sequence[str], candidate: str | None, path: Pat
 
 
 def _measured_one(results: Store, task: str, candidate: str | None) -> Record:
-    """The candidate's newest measurement of this machine's, else anybody's; the only candidate unless named."""
-    from rightsize.decide.selection import select
+    """The candidate's newest measurement on this machine, else on any; the only candidate unless named.
+
+    The newest and not the fullest one: it is what the gate will judge by.
+    """
     from rightsize.domain import Measured
 
-    chosen = select(
-        results.records(suite=task), [task], machine_fingerprint=this_machine(), include_demo=True
-    ).records
-    measured = {
-        name: by_task[task] for name, by_task in chosen.items() if isinstance(by_task[task].outcome, Measured)
-    }
+    here = this_machine()
+    stored = results.records(suite=task, newest=False)
+    ordered = sorted(stored, key=lambda record: record.machine_fingerprint == here)
+    measured = {record.candidate_id: record for record in ordered if isinstance(record.outcome, Measured)}
     if candidate is None and len(measured) == 1:
         return next(iter(measured.values()))
     if candidate in measured:

@@ -87,6 +87,17 @@ def test_the_baseline_holds_outcomes_and_no_text(baseline: Path) -> None:
     assert "answer 1" not in text and "target 1" not in text
 
 
+def test_a_baseline_is_written_of_the_newest_run_and_not_of_the_fullest(
+    run: Run, store: Store, record: Build, tmp_path: Path
+) -> None:
+    for n in (100, 40):
+        store.append(record(n=n, right=n // 2, limit=n))
+    path = tmp_path / "own.json"
+    assert run("--write-baseline", str(path))[0] == 0
+    assert len(json.loads(path.read_text())["items"]) == 40
+    assert run("--baseline", str(path))[0] == 0
+
+
 def test_unchanged_passes(run: Run, store: Store, record: Build, tmp_path: Path) -> None:
     base = record(n=100, right=90, limit=100)
     store.append(replace(base, candidate={**base.candidate, "settings": {"threads": 2}}))
