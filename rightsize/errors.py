@@ -79,3 +79,14 @@ class ResourceError(RightsizeError):
 
 class EngineError(RightsizeError):
     """The engine could not load or decode."""
+
+
+def why_unreadable(error: Exception) -> str:
+    """Why a text file could not be read, in words a person would use."""
+    match error:
+        case UnicodeDecodeError():
+            return f"it is not UTF-8 text (byte {error.start})"
+        case OSError(strerror=str(reason)):
+            return reason[:1].lower() + reason[1:]
+        case _:
+            return " ".join(str(error).split())

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from rightsize.errors import SettingsError
+from rightsize.errors import SettingsError, why_unreadable
 
 FILE_NAME = "rightsize.toml"
 _PREFIX = "RIGHTSIZE_"
@@ -66,7 +66,8 @@ def _from_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"{path.name}: {error}", next_step="Correct the file or remove it") from error
+        problem = f"{path.name}: {why_unreadable(error)}"
+        raise SettingsError(problem, next_step="Correct the file or remove it") from error
     values = {key: value for key, value in content.items() if not isinstance(value, dict)}
     return {key: _typed(key, value, f"{path.name}: {key}") for key, value in values.items()}
 

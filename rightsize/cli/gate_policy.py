@@ -22,7 +22,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rightsize.errors import SettingsError
+from rightsize.errors import SettingsError, why_unreadable
 
 if TYPE_CHECKING:
     from rightsize.decide.gate_slices import SliceRule
@@ -38,7 +38,8 @@ def read_policy(path: Path, options: Collection[str]) -> tuple[dict[str, Any], t
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"--policy {path}: {error}", next_step="Correct the file or its name") from error
+        problem = f"--policy {path}: {why_unreadable(error)}"
+        raise SettingsError(problem, next_step="Correct the file or its name") from error
     table = content.get("gate")
     if not isinstance(table, dict):
         raise SettingsError(f"--policy {path} has no [gate] table", next_step="Write its rules under [gate]")

@@ -119,9 +119,20 @@ def _line_for(error: Exception) -> str:
             return f"internal error: {type(error).__name__}: {error}. Run again with --debug for details"
 
 
+#: What the library that reads options calls things, and what a person would.
+_WORDS = (
+    ("Value error, ", ""),
+    ("Input should be a valid integer, unable to parse string as an integer", "it should be a whole number"),
+    ("Input should be a valid number, unable to parse string as a number", "it should be a number"),
+    ("Input should be", "it should be"),
+)
+
+
 def _usage_line(error: TyperException) -> str:
     """What typer says of a wrong command line, in one line, with where to look."""
     said = error.format_message().rstrip(".") if hasattr(error, "format_message") else str(error)
+    for theirs, ours in _WORDS:
+        said = said.replace(theirs, ours)
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "rightsize"
     stop = "" if said.endswith("?") else "."

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from rightsize.errors import UsageError
+from rightsize.errors import UsageError, why_unreadable
 
 _PANEL = "Candidate settings (several values separated with commas make several candidates)"
 _NONE = "none"
@@ -113,7 +113,7 @@ def _content(flag: str, text: str, hint: str) -> str:
     try:
         return Path(text).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{flag} {text}: {error}", next_step=hint) from error
+        raise UsageError(f"{flag} {text}: {why_unreadable(error)}", next_step=hint) from error
 
 
 def _constraint(text: str) -> Mapping[str, Any]:

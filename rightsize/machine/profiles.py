@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from rightsize.domain import JsonValue, Machine
-from rightsize.errors import ProfileError, UsageError
+from rightsize.errors import ProfileError, UsageError, why_unreadable
 from rightsize.paths import profiles_dir
 
 SCHEMA_VERSION = 1
@@ -121,7 +121,7 @@ def load_profile(name_or_path: str | Path) -> Profile:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         return _from_document(document)
     except (OSError, UnicodeDecodeError) as error:
-        raise ProfileError(f"cannot read {path}: {error}", next_step=_SEE) from error
+        raise ProfileError(f"cannot read {path}: {why_unreadable(error)}", next_step=_SEE) from error
     except yaml.YAMLError as error:
         where = str(error).replace("\n", " ")
         raise ProfileError(f"{path} is not YAML: {where}", next_step=_SEE) from error

@@ -41,3 +41,19 @@ def test_examples_fit_and_can_be_pasted(
     assert pasted
     for _, program, *words in pasted:
         assert program == "rightsize" and "--" not in words and not any(word.endswith("-") for word in words)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["bench", "--limit", "abc"], "'--limit' / '-n': it should be a whole number"),
+        (["bench", "--requests", "0"], "'--requests': it should be greater than or equal to 1"),
+        (["recommend", "--latency-metric", "p42"], "'--latency-metric': 'p42' is not one of"),
+        (["bench", "--watts-idle", "much"], "'--watts-idle': it should be a number"),
+    ],
+)
+def test_a_wrong_value_is_told_in_a_persons_words(
+    args: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run(args) == 2
+    assert said in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from rightsize.errors import ModelError, UsageError
+from rightsize.errors import ModelError, UsageError, why_unreadable
 from rightsize.models.catalogue.entry import CatalogueEntry, Licence, PublishedSize
 from rightsize.models.catalogue.shape_yaml import shape_from
 from rightsize.models.levels import parse_level
@@ -93,7 +93,7 @@ def _document(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise ModelError(f"{path}: there is no such file") from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"cannot read {path}: {error}") from error
+        raise ModelError(f"cannot read {path}: {why_unreadable(error)}") from error
     except yaml.YAMLError as error:
         where = " ".join(str(error).split())
         raise ModelError(f"{path} is not YAML: {where}", next_step=_SEE) from error

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from rightsize.errors import SuiteError
+from rightsize.errors import SuiteError, why_unreadable
 from rightsize.suites.rows import Row
 
 _BRACKETS = re.compile(r"\[([^\]]*)\]")
@@ -39,7 +39,7 @@ def _lines(file: Path) -> list[str]:
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SuiteError(f"{file}: cannot be read ({error})") from error
+        raise SuiteError(f"{file}: cannot be read: {why_unreadable(error)}") from error
     return [re.sub(r"^\d+\s+", "", line).strip() for line in text.splitlines() if line.strip()]
 
 
