@@ -195,6 +195,11 @@ def format_value(value: float, unit: str) -> str:
     return formatter(value) if formatter else f"{_three_digits(value)} {unit}".strip()
 
 
+def counted(n: int, noun: str, plural: str = "") -> str:
+    """``1 row``, ``1,540 rows``."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
 def _with_unit(value: float, factors: Mapping[str, float]) -> str:
     """Write three digits with the largest unit that leaves at least 1 before the point once rounded."""
     rounded = float(f"{value:.3g}")

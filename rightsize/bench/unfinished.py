@@ -78,6 +78,6 @@ def answered_before(
         left = len(asked) - len(found)
         notify(
             f"{job.candidate.id} {job.suite.name}: {len(found)} of {len(asked)} items were answered before and "
-            f"are kept, {left} are asked; --force asks all"
+            f"are kept, {left} {'is' if left == 1 else 'are'} asked; --force asks all"
         )
     return found

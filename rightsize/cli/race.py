@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rightsize.cli.common import out, print_json, split_commas, talk
 from rightsize.cli.durations import quiet_s
 from rightsize.cli.progress import BenchProgress
+from rightsize.units import counted
 
 if TYPE_CHECKING:
     from rightsize.decide.race_trace import Cost, RaceResult, TraceEntry
@@ -28,7 +29,7 @@ class RaceProgress(BenchProgress):
 
     def ended(self, entry: TraceEntry, cost: Cost) -> None:
         """Say what came of a candidate, why, and what it took."""
-        took = f"{cost.items_asked:,} items, {cost.seconds:.1f} s"
+        took = f"{counted(cost.items_asked, 'item')}, {cost.seconds:.1f} s"
         self._console.print(
             f"  {entry.candidate:<30} {entry.fate.value}: {entry.reason} ({took})", markup=False
         )

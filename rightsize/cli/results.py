@@ -118,6 +118,7 @@ def delete(
 ) -> None:
     """Delete stored cells with all their items and samples."""
     from rightsize.store import Store
+    from rightsize.units import counted
 
     with Store.existing(store) as results:
         have = {record.id for record in results.records(newest=False, races=True, interrupted=True)}
@@ -130,7 +131,7 @@ def delete(
     if as_json:
         print_json({"schema_version": 1, "command": "results", "deleted": deleted})
     else:
-        talk().print(f"Deleted {deleted} cell{'s' if deleted != 1 else ''}.")
+        talk().print(f"Deleted {counted(deleted, 'cell')}.")
 
 
 def cell_json(record: Record) -> dict[str, Any]:

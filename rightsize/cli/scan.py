@@ -152,18 +152,16 @@ def _bandwidth(machine: Machine) -> dict[str, Any] | None:
 
 
 def _bandwidth_text(machine: Machine) -> str:
+    from rightsize.units import counted
+
     seen = _bandwidth(machine)
     if seen is None:
         return "not measured"
-    threads = _counted(seen["threads"], "thread")
+    threads = counted(seen["threads"], "thread")
     if seen["n"] == 1:
         return f"{seen['median_gb_s']:.1f} GB/s read, measured once, {threads}"
     spread = f"{seen['min_gb_s']:.1f} to {seen['max_gb_s']:.1f} GB/s in {seen['n']} runs"
     return f"{seen['median_gb_s']:.1f} GB/s read, measured: median, {spread}, {threads}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def _energy(source: EnergySource) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from rightsize.decide.evidence import Evidence
 from rightsize.domain import Direction, Measured, Record, Threshold
 from rightsize.stats.binomial import clopper_pearson_lower, clopper_pearson_upper
+from rightsize.units import counted
 
 #: More than this is no plan but a coin on its edge: the truth lies at the limit itself.
 _MOST = 100_000
@@ -42,7 +43,7 @@ def more_samples_needed(threshold: Threshold, record: Record, found: Evidence) -
     more = bounds.least_n - bounds.n if bounds.least_n else _of_quantile(threshold, record, found)
     if more is None:
         return MoreNeeded(None, "; too close to the limit for more samples to tell")
-    return MoreNeeded(more, f"; about {more:,} more samples would settle it")
+    return MoreNeeded(more, f"; about {counted(more, 'more sample')} would settle it")
 
 
 def items_in_suite(record: Record) -> int | None:
@@ -58,8 +59,8 @@ def items_needed(more: int | None, record: Record, n: int) -> MoreNeeded:
     total = items_in_suite(record)
     if total is not None and n + more > total:
         have = "the suite has no more" if n >= total else f"the suite has only {total - n:,} more"
-        return MoreNeeded(None, f"about {more:,} more items needed, {have}")
-    return MoreNeeded(more, f"about {more:,} more items would settle it")
+        return MoreNeeded(None, f"about {counted(more, 'more item')} needed, {have}")
+    return MoreNeeded(more, f"about {counted(more, 'more item')} would settle it")
 
 
 def _half_width_and_gap(threshold: Threshold, found: Evidence) -> tuple[float, float]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from rightsize.decide.race_trace import RaceResult, TraceEntry
 from rightsize.stats.trust import Trust
+from rightsize.units import counted
 
 _LIMIT = re.compile(r"(--limit=|-n=?)\d+")
 _QUIET = "--require-quiet"
@@ -59,15 +60,16 @@ def _says(entry: TraceEntry, result: RaceResult) -> str:
         return "something else disturbed its times; wait until the machine is quiet"
     if entry.judgement is not None:
         more = _requests(entry)
-        return f"{more:,} timed requests would settle it" if more else "more of the same would not settle it"
+        enough = f"{counted(more, 'timed request')} would settle it" if more else ""
+        return enough or "more of the same would not settle it"
     if entry.more_items is None:
         return "more items in the task would settle it, how many cannot be told"
     raced, whole = _items(entry, result)
     needed = raced + entry.more_items
     if raced == whole:
-        return f"about {entry.more_items:,} more items would settle it; add them to the task"
+        return f"about {counted(entry.more_items, 'more item')} would settle it; add them to the task"
     few = "" if needed <= whole else f" and needs {needed - whole:,} more"
-    return f"about {needed:,} items would settle it; the task has {whole:,}{few}"
+    return f"about {counted(needed, 'item')} would settle it; the task has {whole:,}{few}"
 
 
 def _items(entry: TraceEntry, result: RaceResult) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rightsize.domain import ItemOutcome, Measured, Record
 from rightsize.reports.data import Example, Examples
+from rightsize.units import counted
 
 _OF_EACH_KIND = 2
 _LONGEST_TEXT = 400
@@ -22,7 +23,7 @@ def examples_of(record: Record) -> Examples:
 
 def examples_text(examples: Examples) -> str:
     """Which answers are shown, in a sentence: also that all of them are right, or none."""
-    of = f"{examples.right + examples.other:,} answers"
+    of = counted(examples.right + examples.other, "answer")
     if not examples.right:
         return f"Not one of {of} is wholly right: these are the first."
     if not examples.other:

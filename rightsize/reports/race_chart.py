@@ -6,6 +6,7 @@ from rightsize.reports.charts import canvas
 from rightsize.reports.numbers import count
 from rightsize.reports.race_view import RaceView
 from rightsize.reports.svg import ACCENT, INK, LINE, MUTED, SURFACE, inline_svg
+from rightsize.units import counted
 
 
 def race_chart(race: RaceView, name: str) -> str:
@@ -30,6 +31,6 @@ def race_chart(race: RaceView, name: str) -> str:
         axes.set_xlim(0, race.items_each * 1.02)
         axes.xaxis.set_major_formatter(lambda value, _: count(value))
         told = "; ".join(
-            f"{row.candidate}: {row.fate} after {row.items} items, {row.reason}" for row in race.rows
+            f"{row.candidate}: {row.fate} after {counted(row.items, 'item')}, {row.reason}" for row in race.rows
         )
         return inline_svg(figure, name, "The race: items until each candidate was settled", f"{told}.")

@@ -11,7 +11,7 @@ from rich.text import Text
 from rightsize.decide.objective import Minimize
 from rightsize.decide.race_settling import RaceSettling, settling
 from rightsize.decide.race_trace import Fate, RaceResult, TaskScore, TraceEntry
-from rightsize.units import format_points, format_value
+from rightsize.units import counted, format_points, format_value
 
 STYLES = {Fate.WON: "bold green", Fate.REFUSED: "red", Fate.UNDECIDED: "yellow", Fate.FAILED: "red"}
 _LEAST = {
@@ -44,7 +44,7 @@ def race_lines(
             yield Text(f"  {entry.candidate}: {entry.reason}")
     left = len(result.order) - len(result.entries)
     if left:
-        yield Text(f"  {left} larger one{'s' if left > 1 else ''} had no need to run")
+        yield Text(f"  {counted(left, 'larger one')} had no need to run")
     yield Text(saving(result), style="dim")
     if advice := settling(result, arguments):
         yield from _advice(advice)
@@ -75,8 +75,8 @@ def sentence(result: RaceResult, minimize: Minimize = Minimize.SIZE) -> str:
 
 def saving(result: RaceResult) -> str:
     """What the race took, and what asking every candidate everything would have taken."""
-    asked, everything = result.items_asked, result.exhaustive_items
-    text = f"{asked:,} items asked in {result.seconds:.1f} s; everything would be {everything:,} items"
+    asked, everything = (counted(n, "item") for n in (result.items_asked, result.exhaustive_items))
+    text = f"{asked} asked in {result.seconds:.1f} s; everything would be {everything}"
     if result.exhaustive_seconds is not None:
         text += f" and about {result.exhaustive_seconds:.0f} s (estimated)"
     return text

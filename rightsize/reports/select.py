@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rightsize.decide.selection import select
 from rightsize.domain import Record
+from rightsize.units import counted
 
 
 def by_task(records: Sequence[Record]) -> dict[str, list[Record]]:
@@ -28,5 +29,5 @@ def side_by_side(
     chosen = select(here, [record.suite for record in here[:1]], include_demo=include_demo)
     kept = [record for by_suite in chosen.records.values() for record in by_suite.values()]
     elsewhere = len(records) - len(here)
-    notes = (f"{elsewhere} result(s) of other machines are left out",) if elsewhere else ()
+    notes = (f"{counted(elsewhere, 'result')} of other machines left out",) if elsewhere else ()
     return sorted(kept, key=lambda record: (record.size_order, record.candidate_id)), (*chosen.notes, *notes)

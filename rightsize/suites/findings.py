@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from rightsize.units import counted
+
 _NAMED = 5
 _LARGEST_SHARE = 0.8
 _MOST_TIMES = 10
@@ -104,8 +106,3 @@ def name_some(names: Sequence[str]) -> str:
     """``a, b, c`` and, when there are more than five, how many more."""
     more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
     return ", ".join(names[:_NAMED]) + more
-
-
-def counted(n: int, noun: str, plural: str = "") -> str:
-    """``1 row``, ``1,540 rows``."""
-    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"

@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rightsize.domain import Answer, Item, Suite, TaskType
-from rightsize.suites.findings import Finding, counted, name_some, problem, warning
+from rightsize.suites.findings import Finding, name_some, problem, warning
 from rightsize.suites.scorers import RUNS_CODE, get_scorer, permitted_args
 from rightsize.suites.scorers.interface import Scorer
 from rightsize.suites.task_yaml import TaskYaml
+from rightsize.units import counted
 
 
 @dataclass(frozen=True, slots=True)

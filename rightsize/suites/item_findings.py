@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rightsize.domain import Suite, TaskType
-from rightsize.suites.findings import Finding, counted, name_some, problem, repeated, same_text, warning
+from rightsize.suites.findings import Finding, name_some, problem, repeated, same_text, warning
+from rightsize.units import counted
 
 LEAST_GROUPS = 10
 """Fewer independent groups carry no interval (:data:`rightsize.stats.bootstrap.LEAST_SAMPLES`)."""

@@ -79,14 +79,15 @@ def payload(
 
 
 def _announce(repository: Repository, files: tuple[HubFile, ...], missing: list[HubFile]) -> None:
-    from rightsize.units import format_bytes
+    from rightsize.units import counted, format_bytes
 
     console = talk()
     size = format_bytes(sum(file.size_bytes for file in files))
     left = format_bytes(sum(file.size_bytes for file in missing))
     here = "already here" if not missing else f"{left} to get"
     console.print(
-        f"{repository.name} at {repository.commit[:12]}: {len(files)} file(s), {size}, {here}", markup=False
+        f"{repository.name} at {repository.commit[:12]}: {counted(len(files), 'file')}, {size}, {here}",
+        markup=False,
     )
     console.print(f"Licence: {repository.licence or 'none stated'}", markup=False)
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from rightsize.models.audit.finding import Finding, note, ok, warn
 from rightsize.models.audit.texts import suspicious
 from rightsize.models.gguf_header import GgufHeader
+from rightsize.units import counted
 
 _CHECK = "template"
 _KEY = "tokenizer.chat_template"
@@ -32,7 +33,7 @@ def audit_template(header: GgufHeader, *, time_limit_s: float = _TIME_LIMIT_S) -
     if not templates:
         return [ok(_CHECK, "none: prompts are asked as they are")]
     findings = [finding for key, text in templates.items() for finding in _one(key, text, time_limit_s)]
-    return findings or [ok(_CHECK, f"{len(templates)} template(s), scanned and rendered in a sandbox")]
+    return findings or [ok(_CHECK, f"{counted(len(templates), 'template')}, scanned and rendered in a sandbox")]
 
 
 def _one(key: str, text: str, time_limit_s: float) -> Iterator[Finding]:

@@ -10,7 +10,6 @@ from rightsize.domain import JsonValue
 from rightsize.errors import SuiteError
 from rightsize.suites.findings import (
     Finding,
-    counted,
     look_alikes,
     name_some,
     overlong,
@@ -22,6 +21,7 @@ from rightsize.suites.findings import (
 from rightsize.suites.own_data.fields import Field, check_against_schema
 from rightsize.suites.own_data.request import Example, Kind, SuiteRequest
 from rightsize.suites.own_data.table import Table
+from rightsize.units import counted
 
 _FREE_TEXT_LABELS = 20
 

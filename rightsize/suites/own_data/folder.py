@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rightsize.domain import JsonValue
 from rightsize.errors import SuiteError, UsageError
-from rightsize.suites.findings import Finding, counted, imbalance
+from rightsize.suites.findings import Finding, imbalance
 from rightsize.suites.own_data.examples import examples_of
 from rightsize.suites.own_data.fields import Field, fields_of
 from rightsize.suites.own_data.prompts import TaskText, task_text
@@ -19,6 +19,7 @@ from rightsize.suites.own_data.request import Example, Kind, SuiteRequest
 from rightsize.suites.own_data.split import Split, split
 from rightsize.suites.own_data.table import read_table
 from rightsize.suites.own_data.yaml_text import task_yaml, title
+from rightsize.units import counted
 
 _ANSWER_KEY = {Kind.CLASSIFICATION: "label", Kind.EXTRACTION: "fields", Kind.GENERATION: "reference"}
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 
 from rightsize.errors import SuiteError
-from rightsize.suites.findings import Finding, counted, same_text, warning
+from rightsize.suites.findings import Finding, same_text, warning
 from rightsize.suites.own_data.request import Example
+from rightsize.units import counted
 
 
 @dataclass(frozen=True, slots=True)
