@@ -57,10 +57,20 @@ def decide_on(
 ) -> Recommendation:
     """Rank stored records on this machine; ``assumptions`` price them where cost is what is minimised."""
     from rightsize.decide.ranking import recommend as rank
+    from rightsize.flows.unfit import unfit_methods
 
     machine, costs = this_machine(), None
     if minimize is Minimize.COST:
         from rightsize.reports.costs import usd_per_1k_requests
 
         costs = usd_per_1k_requests(records, tasks, machine, assumptions)
-    return rank(records, limits, tasks, minimize=minimize, costs=costs, machine_fingerprint=machine, **terms)
+    return rank(
+        records,
+        limits,
+        tasks,
+        minimize=minimize,
+        costs=costs,
+        machine_fingerprint=machine,
+        unfit=unfit_methods(records, tasks),
+        **terms,
+    )

@@ -93,7 +93,7 @@ def recommend(  # noqa: PLR0917  one parameter per option
     the 5% error is split over the candidates tried. Exit 0 with a winner, 1 when all fail, 3 when undecided.
     """
     from rightsize.decide.recommendation import exit_code
-    from rightsize.reports.race_view import is_race, raced_notes
+    from rightsize.reports.race_view import is_race, raced_candidates, raced_notes
 
     limits = read_thresholds(context.params)
     if not limits:
@@ -125,7 +125,8 @@ def recommend(  # noqa: PLR0917  one parameter per option
                 latency_metric=f"latency_{latency_metric}_ms",
                 include_demo=include_demo,
             )
-            return replace(answer, notes=(*answer.notes, *raced_notes(stored)))
+            notes = (*answer.notes, *raced_notes(stored))
+            return replace(answer, notes=notes, raced=raced_candidates(stored))
 
         answer = _settled(decide, results, context.params) if bench else decide()
     _show(answer, store, as_json=as_json)

@@ -48,6 +48,7 @@ def _candidate_json(result: CandidateResult) -> dict[str, Any]:
         "candidate": result.candidate_id,
         "verdict": result.verdict.value,
         "objective": result.objective,
+        "objective_provenance": result.objective_provenance.value if result.objective_provenance else None,
         "embedded": result.embedded,
         "skipped": result.skipped,
         "more_needed": result.more_needed,

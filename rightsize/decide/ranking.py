@@ -18,7 +18,18 @@ from rightsize.decide.recommendation import CandidateResult, Recommendation
 from rightsize.decide.relative import METRIC, judge_drop, reference_among
 from rightsize.decide.selection import select
 from rightsize.decide.thresholds import OTHER_MACHINE, judge
-from rightsize.domain import Absent, Failed, Judgement, Measured, ModelKind, Record, Skipped, Threshold, Verdict
+from rightsize.domain import (
+    Absent,
+    Failed,
+    Judgement,
+    Measured,
+    ModelKind,
+    Provenance,
+    Record,
+    Skipped,
+    Threshold,
+    Verdict,
+)
 
 _OBJECTIVES = {
     Minimize.SIZE: "size_bytes",
@@ -44,6 +55,14 @@ class _Terms:
         return self.machine_fingerprint not in {None, record.machine_fingerprint}
 
 
+@dataclass(frozen=True, slots=True)
+class _Objective:
+    """What is minimised, and how it was got."""
+
+    value: float
+    provenance: Provenance
+
+
 def recommend(
     records: Iterable[Record],
     thresholds: Sequence[Threshold],
@@ -55,13 +74,17 @@ def recommend(
     machine_fingerprint: str | None = None,
     include_demo: bool = False,
     costs: Mapping[str, float] | None = None,
+    unfit: Mapping[str, str] | None = None,
 ) -> Recommendation:
     """Judge every candidate that has a record on one of ``tasks`` and name the winner.
 
     Figures that depend on the machine count only from ``machine_fingerprint`` (None: from any). ``costs`` maps
-    candidate to US dollars per 1,000 requests and is needed to minimise cost.
+    candidate to US dollars per 1,000 requests and is needed to minimise cost. ``unfit`` maps classical methods
+    that cannot do one of the tasks to the reason: they are no candidates.
     """
-    chosen = select(records, tasks, machine_fingerprint=machine_fingerprint, include_demo=include_demo)
+    chosen = select(
+        records, tasks, machine_fingerprint=machine_fingerprint, include_demo=include_demo, unfit=unfit
+    )
     tried = sum(any(_measured(r) for r in by_task.values()) for by_task in chosen.records.values())
     metric = objective_metric(minimize, latency_metric)
     references = _references(thresholds, chosen.records)
@@ -109,6 +132,7 @@ def _result(candidate: str, by_task: Mapping[str, Record], terms: _Terms) -> Can
         for threshold in terms.thresholds
     )
     objective = _objective(candidate, by_task, terms)
+    known = None if isinstance(objective, Absent) else objective
     problems = [problem for task in terms.tasks if (problem := _problem(task, by_task.get(task)))]
     if isinstance(objective, Absent) and not problems:
         problems.append(f"cannot be ranked: {objective.reason}")
@@ -116,7 +140,8 @@ def _result(candidate: str, by_task: Mapping[str, Record], terms: _Terms) -> Can
         candidate_id=candidate,
         verdict=_verdict([judgement.verdict for judgement in judgements], bool(problems)),
         judgements=judgements,
-        objective=None if isinstance(objective, Absent) else objective,
+        objective=known.value if known else None,
+        objective_provenance=known.provenance if known else None,
         problems=tuple(problems),
         records=by_task,
         embedded=any(record.embedded for record in by_task.values()),
@@ -153,23 +178,29 @@ def _problem(task: str, record: Record | None) -> str:
             return ""
 
 
-def _objective(candidate: str, by_task: Mapping[str, Record], terms: _Terms) -> float | Absent:
-    """What is minimised: the worst task's figure, or why it is not known."""
+def _objective(candidate: str, by_task: Mapping[str, Record], terms: _Terms) -> _Objective | Absent:
+    """What is minimised: the worst task's figure, or why it is not known. One that was not measured makes the
+    worst of them one that was not measured."""
     if terms.metric == "cost_usd_per_1k_requests":
-        return terms.costs.get(candidate, Absent(terms.metric, "its cost is not known"))
+        cost = terms.costs.get(candidate)
+        missing = Absent(terms.metric, "its cost is not known")
+        return missing if cost is None else _Objective(cost, Provenance.MODELLED)
     figures = [_figure(record, terms) for record in by_task.values()]
+    known = [figure for figure in figures if not isinstance(figure, Absent)]
     absent = next((figure for figure in figures if isinstance(figure, Absent)), None)
-    return absent or max(figure for figure in figures if not isinstance(figure, Absent))
+    others = (figure.provenance for figure in known if figure.provenance is not Provenance.MEASURED)
+    provenance = next(others, Provenance.MEASURED)
+    return absent or _Objective(max(figure.value for figure in known), provenance)
 
 
-def _figure(record: Record, terms: _Terms) -> float | Absent:
+def _figure(record: Record, terms: _Terms) -> _Objective | Absent:
     if terms.metric not in MACHINE_FREE and terms.is_elsewhere(record):
         return Absent(terms.metric, OTHER_MACHINE)
     found = evidence(record, terms.metric, terms.alpha)
     if isinstance(found, Absent):
         return found
     value = found.bounds.value
-    return Absent(terms.metric, found.bounds.reason) if value is None else value
+    return Absent(terms.metric, found.bounds.reason) if value is None else _Objective(value, found.provenance)
 
 
 def _rank(result: CandidateResult) -> tuple[bool, float, float, str]:

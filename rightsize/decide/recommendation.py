@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rightsize.decide.objective import Minimize
-from rightsize.domain import Judgement, ModelKind, Record, Threshold, Verdict
+from rightsize.domain import Judgement, ModelKind, Provenance, Record, Threshold, Verdict
 from rightsize.errors import ExitCode
 
 
@@ -14,8 +14,9 @@ from rightsize.errors import ExitCode
 class CandidateResult:
     """One candidate over all tasks.
 
-    ``objective`` is what is minimised, in its base unit (None: not known, ``problems`` says why). ``skipped``
-    is true when candidate and task do not fit: nothing can ever be decided about it.
+    ``objective`` is what is minimised, in its base unit (None: not known, ``problems`` says why), and
+    ``objective_provenance`` how it was got. ``skipped`` is true when candidate and task do not fit: nothing can
+    ever be decided about it.
     """
 
     candidate_id: str
@@ -27,6 +28,7 @@ class CandidateResult:
     embedded: bool
     skipped: bool = False
     kind: ModelKind = ModelKind.LANGUAGE_MODEL
+    objective_provenance: Provenance | None = None
 
     @property
     def more_needed(self) -> int | None:
@@ -61,8 +63,9 @@ class Recommendation:
 
     ``winner`` is a language model; ``baseline`` is the classical method that passes as well, if one does: then
     no model is needed. ``candidates`` are the classical methods and then the models, each sorted by what is
-    minimised. ``alpha`` is the error of the whole answer, ``alpha_each``
-    the share each candidate tried gets of it.
+    minimised. ``alpha`` is the error of the whole answer, ``alpha_each`` the share each candidate tried gets of
+    it. ``raced`` is what races left, by candidate and task: their answers decided how many items they asked, so
+    it is never judged here.
     """
 
     tasks: tuple[str, ...]
@@ -77,6 +80,7 @@ class Recommendation:
     notes: tuple[str, ...]
     objective_metric: str = "size_bytes"
     baseline: CandidateResult | None = None
+    raced: Mapping[str, Mapping[str, Record]] = field(default_factory=dict)
 
     @property
     def undecided(self) -> tuple[CandidateResult, ...]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from rightsize.domain import Measured, ModelKind, Record
+from rightsize.domain import Measured, ModelKind, Record, Skipped
+from rightsize.units import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,15 @@ def select(
     *,
     machine_fingerprint: str | None = None,
     include_demo: bool = False,
+    unfit: Mapping[str, str] | None = None,
 ) -> Selection:
     """Choose one record per candidate and task.
 
     Of several versions of a suite only the newest counts. Of several records the fullest speaks (a ``--limit``
     run does not displace a full one), this machine's before another's, then the newest. Embedded candidates
     were trained for the bundled tasks: once others have results they count only with ``include_demo``.
+    A classical method that cannot do one of the tasks is no candidate: one that was skipped, and those that
+    ``unfit`` names with the reason.
     """
     notes: list[str] = []
     current = [record for task in tasks for record in _newest_suite(records, task, notes)]
@@ -35,7 +39,27 @@ def select(
     chosen: dict[str, dict[str, Record]] = {}
     for record in sorted(kept, key=lambda record: _weight(record, machine_fingerprint)):
         chosen.setdefault(record.candidate_id, {})[record.suite] = record
-    return Selection(chosen, tuple(notes))
+    cannot = {**(unfit or {}), **_skipped_methods(chosen)}
+    notes += _unfit_notes({name: why for name, why in cannot.items() if name in chosen})
+    return Selection({name: of for name, of in chosen.items() if name not in cannot}, tuple(notes))
+
+
+def _skipped_methods(chosen: Mapping[str, Mapping[str, Record]]) -> dict[str, str]:
+    """The classical methods that a run was asked for and found not to suit a task, with the reason."""
+    return {
+        name: f"cannot do {task}: {record.outcome.reason}"
+        for name, by_task in chosen.items()
+        for task, record in by_task.items()
+        if record.kind is ModelKind.BASELINE and isinstance(record.outcome, Skipped)
+    }
+
+
+def _unfit_notes(cannot: Mapping[str, str]) -> list[str]:
+    """One line a reason."""
+    names: dict[str, list[str]] = {}
+    for name, why in cannot.items():
+        names.setdefault(why, []).append(name)
+    return [f"{', '.join(sorted(alike))} left out, {why}" for why, alike in names.items()]
 
 
 def _newest_suite(records: Iterable[Record], task: str, notes: list[str]) -> list[Record]:
@@ -45,7 +69,7 @@ def _newest_suite(records: Iterable[Record], task: str, notes: list[str]) -> lis
     newest = max(of_task, key=_age).suite_sha256
     older = {record.suite_sha256 for record in of_task} - {newest}
     if older:
-        notes.append(f"{task}: results of {len(older)} older version(s) of the suite are left out")
+        notes.append(f"{task}: results of {counted(len(older), 'older version')} of the suite are left out")
     return [record for record in of_task if record.suite_sha256 == newest]
 
 
@@ -56,7 +80,8 @@ def _without_demo(records: list[Record], notes: list[str]) -> list[Record]:
         return records
     left_out = {record.candidate_id for record in records if record.embedded}
     if left_out:
-        notes.append(f"{len(left_out)} embedded demo candidates are left out (--include-demo ranks them too)")
+        demos = counted(len(left_out), "embedded demo candidate")
+        notes.append(f"{demos} left out (--include-demo ranks them too)")
     return others
 
 

@@ -10,6 +10,8 @@ from rightsize.decide.more_needed import items_in_suite
 from rightsize.decide.recommendation import CandidateResult, Recommendation
 from rightsize.decide.thresholds import OTHER_MACHINE
 from rightsize.domain import Judgement, Measured, Record, Verdict
+from rightsize.metrics import METRICS
+from rightsize.stats.order import least_samples
 from rightsize.stats.trust import Trust
 
 ITEM_METRICS = {"score", "score_drop", "invalid_rate"}
@@ -20,18 +22,32 @@ _SPEED_READINGS = ("decode_tokens", "prefill_tokens")
 def settling(recommendation: Recommendation, store: str = "") -> tuple[Settling, ...]:
     """Return the runs that may settle what is open: none where more of the same would not help.
 
-    With a winner only smaller candidates matter; without any stored result it is the whole task. ``store`` is
-    the results database to name, empty for the default one.
+    With a winner only smaller candidates matter; without any stored result it is what was raced, or the whole
+    task. ``store`` is the results database to name, empty for the default one.
     """
-    if not recommendation.candidates:
-        return (Settling(recommendation.tasks, store=store),)
-    runs = [run for result in recommendation.smaller_undecided for run in _runs(result, recommendation)]
+    if recommendation.candidates:
+        runs = [run for result in recommendation.smaller_undecided for run in _runs(result, recommendation)]
+    else:
+        raced = [_measured_in_full(records, recommendation.tasks) for records in recommendation.raced.values()]
+        runs = raced or [Settling(recommendation.tasks)]
     return tuple(replace(run, store=store) for run in merged(runs))
 
 
 def settles(result: CandidateResult, recommendation: Recommendation) -> bool:
     """Whether there is a run that may settle an undecided candidate."""
     return bool(_runs(result, recommendation))
+
+
+def _measured_in_full(raced: Mapping[str, Record], tasks: tuple[str, ...]) -> Settling:
+    """The run that measures what was raced on all the items that the race could have asked."""
+    limits = [_race_limit(record) for record in raced.values()]
+    return replace(again(raced, tasks), limit=None if None in limits else max(limit or 0 for limit in limits))
+
+
+def _race_limit(record: Record) -> int | None:
+    """How many items the race was limited to; None: to none."""
+    most, total = record.suite_info["race"].get("items_of", {}).get(record.suite), items_in_suite(record)
+    return None if most is None or total is None or most >= total else int(most)
 
 
 def _runs(result: CandidateResult, recommendation: Recommendation) -> list[Settling]:
@@ -104,7 +120,11 @@ def _limit(growing: Sequence[Judgement], records: Mapping[str, Record]) -> int |
 
 
 def _asked(judgement: Judgement) -> int:
-    return judgement.n + (judgement.more_needed or 0)
+    """How many samples would settle it: of a percentile never fewer than give it an upper bound, without which
+    no measurement of it can pass, however quiet."""
+    q = METRICS[judgement.threshold.metric].percentile
+    least = least_samples(q, judgement.alpha) if q else 0
+    return max(judgement.n + (judgement.more_needed or 0), least)
 
 
 def _is_item(judgement: Judgement) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rightsize.decide.evidence import MACHINE_FREE, Evidence, evidence
 from rightsize.decide.more_needed import more_samples_needed
 from rightsize.decide.trust import trust_of, with_trust
-from rightsize.domain import Absent, Direction, Judgement, Record, Threshold, Verdict
+from rightsize.domain import Absent, Direction, Judgement, Provenance, Record, Threshold, Verdict
 from rightsize.metrics import METRICS
 from rightsize.stats.bounds import Bounds
 from rightsize.stats.trust import Trust
@@ -84,14 +84,16 @@ def _judged(threshold: Threshold, record: Record, found: Evidence, *, growing: b
 def _reason(threshold: Threshold, verdict: Verdict, found: Evidence) -> str:
     """One sentence: where the truth lies, and on which side of the limit."""
     bounds, metric = found.bounds, found.metric
+    how = "" if found.provenance is Provenance.MEASURED else f" ({found.provenance.value})"
+    title = f"{metric.title}{how}"
     if verdict is Verdict.UNDECIDED:
-        known = bounds.reason or f"{metric.title} {_range(bounds, metric.unit)}"
+        known = bounds.reason or f"{title} {_range(bounds, metric.unit)}"
         return f"{known}, the limit is {threshold.text}"
     low_side = (verdict is Verdict.PASS) == (threshold.direction is Direction.HIGHER)
     bound = bounds.lower if low_side else bounds.upper
     side = "at least" if low_side else "at most"
     exact = "" if bounds.lower == bounds.upper else f"{side} "
-    return f"{metric.title} is {exact}{format_value(bound or 0.0, metric.unit)}, the limit is {threshold.text}"
+    return f"{title} is {exact}{format_value(bound or 0.0, metric.unit)}, the limit is {threshold.text}"
 
 
 def _range(bounds: Bounds, unit: str) -> str:

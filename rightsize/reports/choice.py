@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rightsize.decide.recommendation import CandidateResult, Recommendation
 from rightsize.decide.thresholds import flag_of
-from rightsize.domain import Verdict
+from rightsize.domain import Provenance, Verdict
 from rightsize.reports.data import Choice
 
 _LEAST = {
@@ -43,10 +43,15 @@ def _without_model(recommendation: Recommendation) -> str:
 
 
 def _won(recommendation: Recommendation, winner: CandidateResult) -> str:
-    least = _LEAST[recommendation.minimize.value]
+    least = _LEAST[recommendation.minimize.value] + _how(winner.objective_provenance)
     if recommendation.baseline is not None:
         least = least.replace("candidate", "language model")
     return f"{winner.candidate_id} is the {least} that passes every threshold: {_evidence(winner)}."
+
+
+def _how(provenance: Provenance | None) -> str:
+    """In words what a star says in a table, where a figure that was not measured decides."""
+    return "" if provenance in {None, Provenance.MEASURED} else f" ({provenance.value})"
 
 
 def _evidence(result: CandidateResult) -> str:

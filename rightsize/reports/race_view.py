@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rightsize.decide.thresholds import flag_of
-from rightsize.domain import Record
+from rightsize.domain import Record, Skipped
+from rightsize.units import counted
 
 NOT_REACHED = "not reached"
 
@@ -49,6 +50,15 @@ def is_race(record: Record) -> bool:
     return "race" in record.suite_info
 
 
+def raced_candidates(records: Sequence[Record]) -> dict[str, dict[str, Record]]:
+    """What races among ``records`` left, by candidate and task; without those that could not run at all."""
+    raced: dict[str, dict[str, Record]] = {}
+    for record in filter(is_race, records):
+        if not isinstance(record.outcome, Skipped):
+            raced.setdefault(record.candidate_id, {})[record.suite] = record
+    return raced
+
+
 def raced_notes(records: Sequence[Record]) -> Iterator[str]:
     """What is said of the races among ``records`` where only full measurements are judged, a line a task."""
     raced: dict[str, set[str]] = {}
@@ -56,7 +66,7 @@ def raced_notes(records: Sequence[Record]) -> Iterator[str]:
         raced.setdefault(record.suite, set()).add(record.candidate_id)
     for task, names in raced.items():
         yield (
-            f"{task}: what a race asked of {len(names)} candidate{'' if len(names) == 1 else 's'} is left out: "
+            f"{task}: what a race asked of {counted(len(names), 'candidate')} is left out: "
             "its answers decided how many items that was; --race goes on from there"
         )
 

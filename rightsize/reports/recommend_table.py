@@ -14,7 +14,7 @@ from rightsize.decide.stuck import Stuck, stuck
 from rightsize.domain import Direction, Judgement, Provenance, Threshold, Verdict
 from rightsize.metrics import METRICS
 from rightsize.reports.choice import choice_of
-from rightsize.units import format_points, format_value
+from rightsize.units import counted, format_points, format_value
 
 MARKS = {Verdict.PASS: "✓", Verdict.FAIL: "✗", Verdict.UNDECIDED: "?"}
 STYLES = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.UNDECIDED: "yellow"}
@@ -35,13 +35,18 @@ def recommendation_lines(answer: Recommendation, store: str = "") -> Iterator[Re
         yield candidate_table(answer)
         yield Text(_legend(answer), style="dim")
     choice = choice_of(answer)
-    yield Text(f"\n{choice.sentence}" if answer.candidates else "Nothing was measured yet.", style="bold")
+    yield Text(f"\n{choice.sentence}" if answer.candidates else _nothing(answer), style="bold")
     for candidate, reason in list(choice.refusals.items())[:_REFUSALS_SHOWN]:
         yield Text(f"  {candidate}: {reason}")
     hidden = len(choice.refusals) - _REFUSALS_SHOWN
     if hidden > 0:
         yield Text(f"  and {hidden} more; --json has all of them")
     yield from _advice(answer, choice.advice, store)
+
+
+def _nothing(answer: Recommendation) -> str:
+    fixed = " on a fixed number of items" if answer.raced else ""
+    return f"Nothing was measured{fixed} yet."
 
 
 def candidate_table(answer: Recommendation) -> Table:
@@ -63,7 +68,8 @@ def candidate_table(answer: Recommendation) -> Table:
         table.add_column(_column(threshold), justify="right")
     table.add_column("", no_wrap=True)
     for result in answer.candidates:
-        shown = "" if result.objective is None else format_value(result.objective, metric.unit)
+        star = _star(result.objective_provenance)
+        shown = "" if result.objective is None else f"{format_value(result.objective, metric.unit)}{star}"
         leading = [] if metric.name in judged else [shown]
         # Name, objective and verdict are the candidate's, not the task's: they stand on its first row only.
         once: list[str | Text] = [result.candidate_id, *leading]
@@ -94,13 +100,17 @@ def judgement_cell(judgement: Judgement) -> Text:
     if judgement.value is None:
         return Text(f"absent {mark}", style=STYLES[judgement.verdict])
     unit = METRICS[judgement.threshold.metric].unit
-    star = "" if judgement.provenance in {None, Provenance.MEASURED} else "*"
+    star = _star(judgement.provenance)
     value = judgement.value
     # A difference of scores is in points: a percentage would read as a share of the reference's score.
     is_difference = bool(judgement.threshold.reference)
     text = format_points(value) if is_difference else format_value(value, unit).removesuffix(" tokens/s")
     disturbed = "!" if judgement.trust == "contaminated" else "~" if judgement.trust == "noisy" else ""
     return Text(f"{text}{star}{disturbed} {mark}", style=STYLES[judgement.verdict])
+
+
+def _star(provenance: Provenance | None) -> str:
+    return "" if provenance in {None, Provenance.MEASURED} else "*"
 
 
 def _column(threshold: Threshold) -> str:
@@ -129,30 +139,30 @@ def _overall(result: CandidateResult, answer: Recommendation) -> Text:
 
 def _legend(answer: Recommendation) -> str:
     tried = round(answer.alpha / answer.alpha_each)
+    judged = any(_star(j.provenance) for result in answer.candidates for j in result.judgements)
+    ranked = any(_star(result.objective_provenance) for result in answer.candidates)
+    bound = "a bound, exact where it is measured" if judged else "an exact bound"
     text = (
-        f"✓ passes, ✗ fails, ? undecided, each by an exact bound; {100 * answer.alpha:g}% error"
-        f" over {tried} candidate{'s' if tried != 1 else ''}"
-    )
-    modelled = any(
-        judgement.provenance not in {None, Provenance.MEASURED}
-        for result in answer.candidates
-        for judgement in result.judgements
+        f"✓ passes, ✗ fails, ? undecided, each by {bound}; {100 * answer.alpha:g}% error"
+        f" over {counted(tried, 'candidate')}"
     )
     labels = {judgement.trust for result in answer.candidates for judgement in result.judgements}
     words = {
-        "* modelled or configured": modelled,
+        f"* modelled or configured, not measured{', and the order rests on it' if ranked else ''}": (
+            judged or ranked
+        ),
         "! contaminated: something else disturbed it, so it cannot fail": "contaminated" in labels,
         "~ noisy": "noisy" in labels,
     }
     counts = set(items_judged(answer).values())
-    over = f"scores over {counts.pop():,} items each" if len(counts) == 1 else ""
+    over = f"scores over {counted(counts.pop(), 'item')} each" if len(counts) == 1 else ""
     return "; ".join(filter(None, [text, over, *(word for word, shown in words.items() if shown)]))
 
 
 def stuck_text(found: Stuck) -> str:
     """That more of the same settles nothing, and what would."""
     whole = (
-        f"even all {found.items:,} items of its suite cannot settle it"
+        f"even all {counted(found.items, 'item')} of its suite cannot settle it"
         if found.items
         else "more samples would not help"
     )

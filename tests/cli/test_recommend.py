@@ -12,7 +12,8 @@ import pytest
 
 from rightsize.cli import main
 from rightsize.cli.common import SCHEMAS_DIR
-from rightsize.domain import Failed, Record
+from rightsize.decide.bench_run import Settling
+from rightsize.domain import Failed, Reading, Record
 from rightsize.store import Store
 
 Build = Callable[..., Record]
@@ -260,3 +261,40 @@ def test_limits_of_exactly_nothing_and_everything(
 ) -> None:
     store.append(record("big:F16", right=490))
     assert run("--task", "extraction", "--min-accuracy", limit)[0] == code
+
+
+def test_a_modelled_energy_that_decides_is_marked(
+    run: Run, store: Store, record: Build, joules: Callable[..., Reading]
+) -> None:
+    store.append(record("a:Q8_0", right=490, energy_j=joules(2.0, 2.1, 2.2, low=0.5, high=1.5)))
+    store.append(record("b:Q8_0", right=490, energy_j=joules(1.0, 1.1, 1.2, low=0.5, high=1.5)))
+    ask = ("--min-accuracy", "90%", "--minimize", "energy")
+    _, out, _ = run(*ask)
+    assert "1.1J*" in out and "2.1J*" in out
+    said = " ".join(out.split())
+    assert "* modelled or configured, not measured, and the order rests on it" in said
+    assert "b:Q8_0 is the candidate with the least energy (modelled) that passes" in said
+    document = json.loads(run(*ask, "--json")[1])
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert [c["objective_provenance"] for c in document["candidates"]] == ["modelled", "modelled"]
+    _, judged, _ = run("--max-energy-per-request", "9J")
+    said = " ".join(judged.split())
+    assert (
+        "each by a bound, exact where it is measured" in said
+        and "energy per request (modelled) is at most" in said
+    )
+    assert "the order rests" not in said
+
+
+def test_after_a_race_the_command_names_what_was_raced(
+    run: Run, store: Store, record: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    raced = record("own:Q4_K_M", embedded=True, n=32, limit=32)
+    told = {"id": "1", "items_of": {"extraction": 500}, "order": ["own:Q4_K_M"], "thresholds": []}
+    store.append(replace(raced, suite_info={**raced.suite_info, "race": told}))
+    asked: list[Settling] = []
+    monkeypatch.setattr("rightsize.flows.settle.settle", lambda runs, *_, **__: asked.extend(runs))
+    _, out, _ = run("--task", "extraction", "--min-accuracy", "90%", "--bench")
+    assert "Nothing was measured on a fixed number of items yet." in out
+    assert "rightsize bench --task extraction --model own --quant Q4_K_M --store " in out
+    assert [(one.models, one.quants) for one in asked] == [(("own",), ("Q4_K_M",))]

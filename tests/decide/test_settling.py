@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rightsize.decide.bench_run import Settling, merged
+from rightsize.decide.more_needed import items_needed
 from rightsize.decide.ranking import recommend
 from rightsize.decide.settling import settling
 from rightsize.decide.stuck import stuck
@@ -177,3 +178,30 @@ def test_runs_are_joined_only_where_that_measures_nothing_further() -> None:
     forced = merged([run("a", "F16", limit=200, force=True), run("a", "Q8_0", limit=300, force=True)])
     assert len(forced) == 2, "a forced run measures its items again: nobody asked for more of the first"
     assert len(merged([run("a", "F16"), run("a", "F16", settings=(("--threads", "2"),))])) == 2
+
+
+def test_a_disturbed_percentile_asks_for_as_many_requests_as_can_bound_it(record: Build) -> None:
+    slow = in_unrest(record("slow:Q8_0", latency_ms=[900.0] * 20))
+    others = [record(f"m{i}:Q8_0", latency_ms=[10.0] * 20) for i in range(5)]
+    asked = [command for command in commands([slow, *others], FAST) if "--require-quiet" in command]
+    assert asked == [
+        "rightsize bench --task extraction --quant Q8_0 --requests 94 --require-quiet 5min --force"
+    ], "twenty quiet ones would have no upper bound"
+
+
+@pytest.mark.parametrize(("limited", "flag"), [(600, ""), (100, " --limit 100")])
+def test_after_a_race_alone_what_was_raced_is_measured(record: Build, limited: int, flag: str) -> None:
+    raced = record("own:Q4_K_M", embedded=True, n=32, limit=32, suite_items=600)
+    raced = replace(raced, suite_info={**raced.suite_info, "race": {"items_of": {"extraction": limited}}})
+    answer = replace(recommend([], [ACCURATE], ["extraction"]), raced={"own:Q4_K_M": {"extraction": raced}})
+    (run,) = settling(answer)
+    assert run.command == (
+        f"rightsize bench --task extraction --model own --quant Q4_K_M{flag} --no-baselines"
+    ), "not the number of items at which the race stopped"
+
+
+def test_one_more_item_is_no_items(record: Build) -> None:
+    drawn = record(right=93, n=100, limit=100, suite_items=5000)
+    found = recommend([drawn], [ACCURATE], ["extraction"]).candidates[0].judgements[0]
+    assert items_needed(1, drawn, found.n).remark == "about 1 more item would settle it"
+    assert items_needed(2, drawn, found.n).remark == "about 2 more items would settle it"
