@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from rightsize.decide.baseline import model_sha256
 from rightsize.domain import Measured, ModelKind, Record, Skipped
 from rightsize.units import counted
 
@@ -27,18 +28,20 @@ def select(
 ) -> Selection:
     """Choose one record per candidate and task.
 
-    Of several versions of a suite only the newest counts. Of several records the fullest speaks (a ``--limit``
-    run does not displace a full one), this machine's before another's, then the newest. Embedded candidates
-    were trained for the bundled tasks: once others have results they count only with ``include_demo``.
+    Of several versions of a suite, and of several files under one name, only the newest counts. Of several
+    records the fullest speaks (a ``--limit`` run does not displace a full one), this machine's before another's,
+    then the newest. Embedded candidates were trained for the bundled tasks: once others have results they count
+    only with ``include_demo``.
     A classical method that cannot do one of the tasks is no candidate: one that was skipped, and those that
     ``unfit`` names with the reason.
     """
     notes: list[str] = []
     current = [record for task in tasks for record in _newest_suite(records, task, notes)]
-    kept = current if include_demo else _without_demo(current, notes)
+    kept = _of_newest_files(current if include_demo else _without_demo(current, notes), notes)
     chosen: dict[str, dict[str, Record]] = {}
     for record in sorted(kept, key=lambda record: _weight(record, machine_fingerprint)):
         chosen.setdefault(record.candidate_id, {})[record.suite] = record
+    notes += _looked_before(chosen, kept)
     cannot = {**(unfit or {}), **_skipped_methods(chosen)}
     notes += _unfit_notes({name: why for name, why in cannot.items() if name in chosen})
     return Selection({name: of for name, of in chosen.items() if name not in cannot}, tuple(notes))
@@ -71,6 +74,36 @@ def _newest_suite(records: Iterable[Record], task: str, notes: list[str]) -> lis
     if older:
         notes.append(f"{task}: results of {counted(len(older), 'older version')} of the suite are left out")
     return [record for record in of_task if record.suite_sha256 == newest]
+
+
+def _of_newest_files(records: list[Record], notes: list[str]) -> list[Record]:
+    """Results of a model file that another one of its name has replaced say nothing of that one."""
+    newest = {record.candidate_id: model_sha256(record) for record in sorted(records, key=_age)}
+    replaced = {r.candidate_id for r in records if model_sha256(r) != newest[r.candidate_id]}
+    notes += [f"{name}: results of an earlier file of that name are left out" for name in sorted(replaced)]
+    return [record for record in records if model_sha256(record) == newest[record.candidate_id]]
+
+
+def _looked_before(chosen: Mapping[str, Mapping[str, Record]], records: Sequence[Record]) -> list[str]:
+    """A remark where somebody may have gone on until it passed: bounds at a fixed n promise nothing then."""
+    grown = {
+        earlier.candidate_id
+        for earlier in records
+        if (now := chosen[earlier.candidate_id][earlier.suite]) is not earlier
+        and earlier.machine_fingerprint == now.machine_fingerprint
+        and 0 < _items(earlier) < _items(now)
+        and _age(earlier) < _age(now)
+    }
+    if not grown:
+        return []
+    return [
+        f"{counted(len(grown), 'candidate')} had results on fewer items before: every decision errs by itself, "
+        "so going on until one passes errs more often; --race may look at any time"
+    ]
+
+
+def _items(record: Record) -> int:
+    return len(record.outcome.items) if isinstance(record.outcome, Measured) else 0
 
 
 def _without_demo(records: list[Record], notes: list[str]) -> list[Record]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -167,3 +168,26 @@ def test_this_machine_is_preferred_and_others_give_no_speed(record: Build, here:
     assert answer.candidates[0].verdict is Verdict.UNDECIDED
     both = recommend([there, record(id=1)], [FAST], TASK, machine_fingerprint=here)
     assert both.winner is not None
+
+
+def test_results_of_a_file_that_was_replaced_say_nothing_of_its_successor(record: Build) -> None:
+    def of_file(sha256: str, **how: object) -> Record:
+        made = record(**how)
+        return replace(
+            made, candidate={**made.candidate, "model": {**made.candidate["model"], "sha256": sha256}}
+        )
+
+    old, new = of_file("old", id=1, right=480), of_file("new", id=2, right=30, n=100, limit=100)
+    answer = recommend([old, new], [ACCURATE], TASK)
+    assert answer.winner is None and answer.candidates[0].verdict is Verdict.FAIL
+    assert answer.notes == ("small:Q8_0: results of an earlier file of that name are left out",)
+    assert recommend([old], [ACCURATE], TASK).winner is not None
+
+
+def test_who_goes_on_until_it_passes_is_told_what_that_costs(record: Build) -> None:
+    first, then = record(id=1, right=92, n=100, limit=100), record(id=2, right=480)
+    (note,) = recommend([first, then], [ACCURATE], TASK).notes
+    assert note.startswith("1 candidate had results on fewer items before") and "--race" in note
+    assert not recommend([then], [ACCURATE], TASK).notes
+    smaller_later = record(id=3, right=92, n=100, limit=100)
+    assert not recommend([then, smaller_later], [ACCURATE], TASK).notes
