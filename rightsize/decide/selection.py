@@ -29,9 +29,9 @@ def select(
     """Choose one record per candidate and task.
 
     Of several versions of a suite, and of several files under one name, only the newest counts. Of several
-    records the fullest speaks (a ``--limit`` run does not displace a full one), this machine's before another's,
-    then the newest. Embedded candidates were trained for the bundled tasks: once others have results they count
-    only with ``include_demo``.
+    records the fullest speaks (a ``--limit`` run does not displace a full one), this machine's before those of
+    others, then the newest. Embedded candidates were trained for the bundled tasks: once others have results
+    they count only with ``include_demo``.
     A classical method that cannot do one of the tasks is no candidate: one that was skipped, and those that
     ``unfit`` names with the reason.
     """
