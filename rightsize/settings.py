@@ -10,7 +10,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from rightsize.errors import SettingsError, why_unreadable
+from rightsize.errors import SettingsError, UsageError, why_unreadable
 
 FILE_NAME = "rightsize.toml"
 _PREFIX = "RIGHTSIZE_"
@@ -49,7 +49,7 @@ def resolve_settings(
 ) -> Settings:
     """Merge the four sources; a flag that is None was not given.
 
-    Raises SettingsError naming the file or variable and the key.
+    Raises SettingsError naming the file or variable and the key, UsageError for watts that cannot be meant.
     """
     environment = os.environ if environment is None else environment
     given = {key: value for key, value in flags.items() if value is not None}
@@ -57,7 +57,23 @@ def resolve_settings(
     settings = Settings()
     for layer in layers:
         settings = replace(settings, **layer)
+    check_watts(settings.watts_idle, settings.watts_load)
     return settings
+
+
+def check_watts(idle: float | None, load: float | None) -> None:
+    """Raises UsageError for an idle power and one under load that cannot both be meant."""
+    if load is None:
+        if idle is not None:
+            raise UsageError("--watts-idle alone says too little", next_step="Give --watts-load as well")
+        return
+    if not load > 0:
+        raise UsageError(f"--watts-load {load:g} is no power under load", next_step="Give watts above 0")
+    if idle is not None and not 0 <= idle <= load:
+        raise UsageError(
+            f"--watts-idle {idle:g} does not lie between 0 and --watts-load {load:g}",
+            next_step="Give what the machine takes at rest and what it takes under load",
+        )
 
 
 def _from_file(path: Path) -> dict[str, Any]:

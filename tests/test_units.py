@@ -143,3 +143,9 @@ def test_a_ratio_reads_back_within_a_twentieth_of_a_point(value: float) -> None:
 )
 def test_writes_for_people(value: float, unit: str, text: str) -> None:
     assert units.format_value(value, unit) == text
+
+
+def test_one_of_something_is_written_in_the_singular() -> None:
+    assert units.counted(1, "more item") == "1 more item"
+    assert [units.counted(n, "item") for n in (0, 1540)] == ["0 items", "1,540 items"]
+    assert [units.counted(n, "query", "queries") for n in (1, 2)] == ["1 query", "2 queries"]

@@ -36,6 +36,7 @@ from rightsize.settings import Settings
 from rightsize.suites.scorers import get_scorer
 from rightsize.suites.scorers.interface import Scorer
 from rightsize.suites.solved import prompt_frame, solved_examples
+from rightsize.units import format_bytes
 
 #: What is known of a job's items before it runs.
 Answered = Callable[[Job], Sequence[ItemOutcome]]
@@ -234,7 +235,7 @@ def known_misfit(cell: Cell, machine: Machine, settings: Settings) -> str | None
     """A reason to fail before anything is loaded."""
     size, limit = cell.candidate.model.size_bytes or 0, _memory_limit(machine, settings)
     if size > limit and cell.candidate.settings.gpu_layers == 0:
-        return f"out of memory: the file alone is {size / 1e9:.2f} GB, the limit is {limit / 1e9:.2f} GB"
+        return f"out of memory: the file alone is {format_bytes(size)}, the limit is {format_bytes(limit)}"
     return None
 
 

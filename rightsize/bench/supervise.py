@@ -18,6 +18,7 @@ from typing import IO
 import psutil
 
 from rightsize.bench.protocol import Batch, CellRequest, Event, decode_event, encode_batch, encode_request
+from rightsize.units import format_bytes
 
 _POLL_S = 0.2
 
@@ -184,7 +185,7 @@ def _check_limits(process: subprocess.Popen[str], limits: Limits, started: float
     with contextlib.suppress(psutil.Error):
         resident = psutil.Process(process.pid).memory_info().rss
         if limits.memory_bytes and resident > limits.memory_bytes:
-            has, may = f"{resident / 1e9:.2f} GB", f"{limits.memory_bytes / 1e9:.2f} GB"
+            has, may = format_bytes(resident), format_bytes(limits.memory_bytes)
             raise WorkerFailed(f"out of memory: {has} resident, the limit is {may}")
 
 

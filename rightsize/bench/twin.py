@@ -26,6 +26,7 @@ from rightsize.models.twins.plan import TwinPlan
 from rightsize.models.twins.subject import TwinSubject
 from rightsize.models.twins.write import SPARE_BYTES, check_disk, write_twin
 from rightsize.settings import Settings
+from rightsize.units import format_bytes
 
 NO_SCORE = "a shape twin has random weights: its answers mean nothing"
 _OVERHEAD_BYTES = 300 << 20  # the worker itself, caches and compute buffers, beside the weights
@@ -121,7 +122,7 @@ class _Run:
 
     def measure(self, plan: TwinPlan, label: str) -> Measured:
         path = self.folder / f"{self.model.name}-twin-{label}.gguf"
-        self.notify(f"writing a twin of {plan.size_bytes / 1e9:.2f} GB")
+        self.notify(f"writing a twin of {format_bytes(plan.size_bytes)}")
         started = time.perf_counter()
         self.written.append(write_twin(path, plan))
         self.write_s += time.perf_counter() - started
@@ -187,7 +188,7 @@ def _why_not_whole(plan: TwinPlan, folder: Path, machine: Machine, settings: Set
         return error.problem
     limit = settings.memory_limit_bytes or machine.memory_limit_bytes
     if plan.size_bytes + _OVERHEAD_BYTES > limit * _MEMORY_SHARE:
-        return f"a twin of {plan.size_bytes / 1e9:.2f} GB does not fit into {limit / 1e9:.2f} GB of memory"
+        return f"a twin of {format_bytes(plan.size_bytes)} does not fit into {format_bytes(limit)} of memory"
     return ""
 
 

@@ -36,6 +36,7 @@ from rightsize.cli.variants import (
     PromptVariant,
     Threads,
     read_variants,
+    too_many_threads,
 )
 from rightsize.errors import ExitCode
 
@@ -219,6 +220,8 @@ def _measure(wanted: Wanted, settings: Settings) -> Measurements:
     for gpu in machine.gpus:
         if gpu.advice:
             console.print(f"{gpu.name}: {gpu.advice}", markup=False)
+    if warning := too_many_threads(wanted.variants, settings.threads, machine.usable_cores):
+        console.print(f"Warning: {warning}", markup=False, soft_wrap=True)
     with TeachingStore.open(settings.store) as store, BenchProgress(console) as progress:
         store.tell = progress.note
         return measure(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rightsize.cli.common import talk
+from rightsize.cli.variants import too_many_threads
 
 if TYPE_CHECKING:
     from rightsize.bench.matrix import Measurements, Wanted
@@ -55,6 +56,9 @@ def measure_twins(
     chosen = [parse_level(level) for level in wanted.levels or (_LEVEL,)]
     subjects = [TwinSubject.of(find_entry(name), level) for name in names for level in chosen]
     machine = scan(with_bandwidth=False)
+    warning = too_many_threads(wanted.variants, settings.threads, machine.usable_cores)
+    if warning and beside is None:  # else it was said of the models
+        talk().print(f"Warning: {warning}", markup=False, soft_wrap=True)
     done = [] if beside is None else [beside]
     with TeachingStore.open(settings.store) as store, BenchProgress(talk()) as progress:
         store.tell = progress.note

@@ -28,7 +28,7 @@ def chosen_tasks(named: Sequence[str], results: Store) -> list[str]:
 
     stored = [task for task in results.tasks() if not is_derived(task)]
     if named:
-        return list(dict.fromkeys(name if name in stored else _task_name(name) for name in named))
+        return list(dict.fromkeys(name if name in stored else task_name(name) for name in named))
     if len(stored) == 1:
         return stored
     if not stored:
@@ -38,12 +38,14 @@ def chosen_tasks(named: Sequence[str], results: Store) -> list[str]:
     raise UsageError("several tasks have results", next_step=f"Add --task with one of {', '.join(stored)}")
 
 
-def _task_name(name_or_path: str) -> str:
-    """A task that has no results yet must at least exist."""
+def task_name(name_or_path: str) -> str:
+    """The name of the task that a name, a file or a folder stands for. Raises SuiteError when there is none."""
     from rightsize.suites.loader import find_task_file
-    from rightsize.suites.task_yaml import read_task_yaml
+    from rightsize.suites.task_yaml import parse_yaml, read_task_yaml
 
-    return read_task_yaml(find_task_file(name_or_path)).name
+    path = find_task_file(name_or_path)
+    name = parse_yaml(path).get("task")  # one of lm-eval's, which it alone can read, has a name as well
+    return name if isinstance(name, str) else read_task_yaml(path).name
 
 
 def decide_on(

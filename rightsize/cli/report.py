@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -147,13 +148,24 @@ def stored_records(store: str | None, tasks: Sequence[str]) -> list[Record]:
     with Store.existing(store) as results:
         records = list(results.records(races=True))
     have = sorted({record.suite for record in records})
-    missing = [task for task in tasks if task not in have]
+    names = {task: _task_name(task, have) for task in tasks}
+    missing = [task for task, name in names.items() if name not in have]
     if missing or not records:
         known = f"The store has {', '.join(have)}" if have else "The store is empty"
         wanted = missing[0] if missing else "NAME"
-        problem = f"no results for task {missing[0]!r}" if missing else "there is nothing to report"
-        raise StoreError(problem, next_step=f"{known}. Measure with: rightsize bench --task {wanted}")
-    return [record for record in records if not tasks or _base(record.suite) in tasks or record.suite in tasks]
+        problem = f"no results for task {names[missing[0]]!r}" if missing else "there is nothing to report"
+        command = shlex.join(["rightsize", "bench", "--task", wanted])
+        raise StoreError(problem, next_step=f"{known}. Measure with: {command}")
+    shown = set(names.values())
+    return [record for record in records if not shown or {_base(record.suite), record.suite} & shown]
+
+
+def _task_name(name_or_path: str, have: Sequence[str]) -> str:
+    """A task's name as results hold it: what is no name of theirs may be its file or folder."""
+    from rightsize.cli.deciding import task_name
+
+    is_path = name_or_path not in have and Path(name_or_path).exists()
+    return task_name(name_or_path) if is_path else name_or_path
 
 
 def _base(task: str) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from rightsize.errors import UsageError, why_unreadable
+from rightsize.units import counted
 
 _PANEL = "Candidate settings (several values separated with commas make several candidates)"
 _NONE = "none"
@@ -154,6 +155,15 @@ _READERS: dict[str, Callable[[str], Mapping[str, Any]]] = {
     "--constrain": _constraint,
     "--lora": _lora,
 }
+
+
+def too_many_threads(variants: Mapping[str, Sequence[Mapping[str, Any]]], usual: int, cores: int) -> str:
+    """A warning where a candidate runs with more threads than the machine has usable ``cores``; else empty."""
+    most = max((choice["threads"] for choice in variants.get("--threads", ())), default=usual)
+    if most <= cores:
+        return ""
+    return f"--threads {most} is more than the {counted(cores, 'core')} usable here: it will be slow"
+
 
 #: The flags of the settings that are part of a candidate.
 VARIANTS = tuple(_READERS)

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from rightsize.domain import EnergySource, Provenance
-from rightsize.errors import UsageError
 from rightsize.meters.compound import CompoundMeter
 from rightsize.meters.configured import configured_meter
 from rightsize.meters.cpu_model import Processor, modelled_meter, power_row
@@ -21,6 +20,7 @@ from rightsize.meters.interface import EnergyMeter
 from rightsize.meters.nvml import NvmlMeter, open_nvml
 from rightsize.meters.rapl import RaplMeter, open_rapl
 from rightsize.meters.window import MeterUnavailableError
+from rightsize.settings import check_watts
 
 _Counter = TypeVar("_Counter", RaplMeter, NvmlMeter)
 
@@ -49,13 +49,12 @@ def choose_meters(
     ``idle_s=0`` skips the idle measurement; measured figures then have no net part. ``gpu`` says that the work
     uses the GPU. Raises UsageError for wattages that cannot be meant.
     """
+    check_watts(watts_idle, watts_load)
     if watts_load is not None:
         meter = configured_meter(
             watts_idle=watts_idle, watts_load=watts_load, cores=processor.usable_cores, gpu=gpu
         )
         return MeterChoice(meter, "watts were given for the whole machine")
-    if watts_idle is not None:
-        raise UsageError("--watts-idle alone says too little", next_step="Give --watts-load as well")
     cpu_meter, why = _processor_meter(processor, root, idle_s)
     if not gpu:
         return MeterChoice(cpu_meter, why)

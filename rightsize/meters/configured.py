@@ -6,8 +6,8 @@ The watts are those of the whole machine, GPU included, at rest and while a mode
 from __future__ import annotations
 
 from rightsize.domain import Provenance
-from rightsize.errors import UsageError
 from rightsize.meters.cpu_time import CpuTimeMeter
+from rightsize.settings import check_watts
 
 
 def configured_meter(*, watts_idle: float | None, watts_load: float, cores: int, gpu: bool) -> CpuTimeMeter:
@@ -16,9 +16,7 @@ def configured_meter(*, watts_idle: float | None, watts_load: float, cores: int,
     Without ``watts_idle``, or when a GPU does the work, every second counts at ``watts_load``. Raises
     UsageError for watts that cannot be meant.
     """
-    if watts_load <= 0 or (watts_idle is not None and not 0 <= watts_idle <= watts_load):
-        problem = f"--watts-idle {watts_idle} and --watts-load {watts_load} cannot be meant"
-        raise UsageError(problem, next_step="Give watts with 0 <= idle <= load and load above 0")
+    check_watts(watts_idle, watts_load)
     whole = gpu or watts_idle is None
     share = "every second at load" if whole else f"share of {cores} cores busy"
     idle = "idle not given" if watts_idle is None else f"{watts_idle:g} W idle"

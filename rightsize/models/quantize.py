@@ -15,6 +15,7 @@ from rightsize.models.gguf_header import read_header
 from rightsize.models.levels import UNQUANTIZED
 from rightsize.models.local_file import content_hash, read_model
 from rightsize.paths import cache_dir
+from rightsize.units import format_bytes
 
 _WITH_IMATRIX = "-imatrix"
 _TIME_LIMIT_S = 6 * 3600
@@ -73,7 +74,7 @@ def _make(source: Model, level: str, target: Path, imatrix: Path | None) -> None
     needed, free = expected_bytes(source, level), shutil.disk_usage(target.parent).free
     if needed > free:
         raise ResourceError(
-            f"{source.name}:{level} needs about {needed / 1e9:.2f} GB of disk, {free / 1e9:.2f} GB are free",
+            f"{source.name}:{level} needs about {format_bytes(needed)} of disk, {format_bytes(free)} are free",
             next_step="Free some space or move the cache with RIGHTSIZE_CACHE",
         )
     part = target.with_suffix(".part")

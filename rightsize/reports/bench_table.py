@@ -16,7 +16,7 @@ from rightsize.reports.figures import figure_of
 from rightsize.reports.select import by_task
 from rightsize.reports.soak_lines import soak_line
 from rightsize.reports.trust_lines import mark, trust_lines
-from rightsize.units import format_value
+from rightsize.units import counted, format_value
 
 _COLUMNS = (
     ("size", "size_bytes"),
@@ -34,17 +34,21 @@ def bench_table(records: Sequence[Record]) -> RenderableType:
 
 
 def _task_table(task: str, records: Sequence[Record]) -> Table:
-    table = Table(title=f"{task}", title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    counts = {len(record.outcome.items) for record in records if isinstance(record.outcome, Measured)}
+    over = f", {counted(min(counts), 'item')}" if len(counts) == 1 else ""
+    table = Table(title=f"{task}{over}", title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("candidate", overflow="fold")  # a name is typed again, so it stays whole
+    if len(counts) > 1:
+        table.add_column("items", justify="right", no_wrap=True)
     table.add_column(f"{records[0].suite_info['score_name'] or 'score'} [95%]", justify="right", no_wrap=True)
     for title, _ in _COLUMNS:
         table.add_column(title, justify="right", no_wrap=True)
     broken = []
     for record in sorted(records, key=lambda record: record.size_order):
         if isinstance(record.outcome, Measured):
-            table.add_row(
-                record.candidate_id, _score(record), *(_cell(record, metric) for _, metric in _COLUMNS)
-            )
+            count = [f"{len(record.outcome.items):,}"] if len(counts) > 1 else []
+            cells = (_cell(record, metric) for _, metric in _COLUMNS)
+            table.add_row(record.candidate_id, *count, _score(record), *cells)
         else:
             broken.append(
                 f"{record.candidate_id}: {type(record.outcome).__name__.lower()}: {record.outcome.reason}"
@@ -74,9 +78,24 @@ def _cell(record: Record, metric: str) -> str:
     return f"{text}{few_sign(figure)}{mark(record, metric)}{star}"
 
 
+def _samples(records: Sequence[Record], metric: str) -> str:
+    """How many samples the figures rest on, ``, n 20`` or ``, n 20 to 120``; empty without any."""
+    counts = {
+        len(reading.samples)
+        for record in records
+        if isinstance(record.outcome, Measured)
+        for reading in record.outcome.readings
+        if reading.metric == metric and reading.samples
+    }
+    ends = sorted({min(counts), max(counts)}) if counts else []
+    return f", n {' to '.join(f'{end:,}' for end in ends)}" if ends else ""
+
+
 def _legend(records: Sequence[Record]) -> str:
     """What the columns are, and that a starred energy is not a measurement."""
-    notes = ["p95: latency of single requests; tok/s: generation (tg128); memory: peak of the process"]
+    times, speeds = (_samples(records, metric) for metric in ("latency_ms", "decode_tokens_per_s"))
+    timed = f"p95: latency of single requests{times}; tok/s: generation (tg128){speeds}"
+    notes = [f"{timed}; memory: peak of the process"]
     sources = {
         f"{reading.provenance.value}, not measured: {reading.note or reading.source}"
         for record in records

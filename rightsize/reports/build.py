@@ -147,10 +147,12 @@ def _task(stored: Sequence[Record], economics: _Economics, choice: Choice | None
     demand = demand_of(record)
     volumes = _volumes(focus, economics.volume)
     info = record.suite_info
+    counts = [len(r.outcome.items) for r in records if isinstance(r.outcome, Measured)]
     return TaskView(
         name=record.suite,
         title=str(info.get("title") or record.suite),
-        items=max((len(r.outcome.items) for r in records if isinstance(r.outcome, Measured)), default=0),
+        items=max(counts, default=0),
+        fewest_items=min(counts, default=0),
         sha256=record.suite_sha256,
         source=str(info.get("source") or ""),
         licence=str(info.get("licence") or ""),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rightsize.decide.recommendation import CandidateResult, Recommendation
 from rightsize.decide.thresholds import flag_of
-from rightsize.domain import Provenance, Verdict
+from rightsize.domain import Judgement, Provenance, Verdict
 from rightsize.reports.data import Choice
 
 _LEAST = {
@@ -28,7 +30,9 @@ def choice_of(recommendation: Recommendation) -> Choice:
         sentence=_without_model(recommendation)
         + (_won(recommendation, winner) if winner else _none_won(recommendation)),
         refusals={
-            result.candidate_id: _why_not(result) for result in before if result.verdict is not Verdict.PASS
+            result.candidate_id: _why_not(result, recommendation)
+            for result in before
+            if result.verdict is not Verdict.PASS
         },
         advice=_advice(recommendation),
     )
@@ -39,14 +43,17 @@ def _without_model(recommendation: Recommendation) -> str:
     method = recommendation.baseline
     if method is None:
         return ""
-    return f"No model needed: {method.candidate_id} passes every threshold: {_evidence(method)}. "
+    return (
+        f"No model needed: {method.candidate_id} passes every threshold: {_evidence(method, recommendation)}. "
+    )
 
 
 def _won(recommendation: Recommendation, winner: CandidateResult) -> str:
     least = _LEAST[recommendation.minimize.value] + _how(winner.objective_provenance)
     if recommendation.baseline is not None:
         least = least.replace("candidate", "language model")
-    return f"{winner.candidate_id} is the {least} that passes every threshold: {_evidence(winner)}."
+    evidence = _evidence(winner, recommendation)
+    return f"{winner.candidate_id} is the {least} that passes every threshold: {evidence}."
 
 
 def _how(provenance: Provenance | None) -> str:
@@ -54,8 +61,18 @@ def _how(provenance: Provenance | None) -> str:
     return "" if provenance in {None, Provenance.MEASURED} else f" ({provenance.value})"
 
 
-def _evidence(result: CandidateResult) -> str:
-    return "; ".join(judgement.reason for judgement in result.judgements)
+def _evidence(result: CandidateResult, recommendation: Recommendation) -> str:
+    return "; ".join(_reasons(result.judgements, recommendation))
+
+
+def _reasons(judgements: Iterable[Judgement], recommendation: Recommendation) -> list[str]:
+    """The reasons in words; of several tasks the first of each says whose they are."""
+    by_task: dict[str, list[str]] = {}
+    for judgement in judgements:
+        by_task.setdefault(judgement.task, []).append(judgement.reason)
+    if len(recommendation.tasks) == 1:
+        return [reason for reasons in by_task.values() for reason in reasons]
+    return [f"on {task}, {'; '.join(reasons)}" for task, reasons in by_task.items()]
 
 
 def _none_won(recommendation: Recommendation) -> str:
@@ -67,13 +84,13 @@ def _none_won(recommendation: Recommendation) -> str:
     return "No candidate passes every threshold."
 
 
-def _why_not(result: CandidateResult) -> str:
+def _why_not(result: CandidateResult, recommendation: Recommendation) -> str:
     """The failed thresholds; where none failed, what is still open."""
-    failed = [judgement.reason for judgement in result.judgements if judgement.verdict is Verdict.FAIL]
+    failed = [judgement for judgement in result.judgements if judgement.verdict is Verdict.FAIL]
     if failed:
-        return "; ".join(failed)
+        return "; ".join(_reasons(failed, recommendation))
     undecided = [judgement for judgement in result.judgements if judgement.verdict is Verdict.UNDECIDED]
-    reasons = [judgement.reason for judgement in undecided]  # with what would settle each, where that is known
+    reasons = _reasons(undecided, recommendation)  # with what would settle each, where that is known
     if result.more_needed and not any(judgement.more_needed for judgement in undecided):
         reasons.append(f"about {result.more_needed:,} more would settle it")
     return f"undecided: {'; '.join([*reasons, *result.problems]) or 'nothing was judged'}"

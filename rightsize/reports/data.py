@@ -87,11 +87,13 @@ class Curve:
 @dataclass(frozen=True, slots=True)
 class TaskView:
     """One task of the report. ``focus`` is the candidate that examples, API prices and the break-even chart
-    are shown for: the recommended one, else the one with the best score."""
+    are shown for: the recommended one, else the one with the best score. Its candidates answered between
+    ``fewest_items`` and ``items``."""
 
     name: str
     title: str
     items: int
+    fewest_items: int
     sha256: str
     source: str
     licence: str

@@ -103,6 +103,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         absences=wording.absences,
         cost_notes=wording.cost_notes,
         engine_lines=wording.engine_lines,
+        items_text=wording.items_text,
         marks_legend=wording.marks_legend,
         marks_of=wording.marks_of,
         waiting=wording.WAITING,

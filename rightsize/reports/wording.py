@@ -13,6 +13,7 @@ from rightsize.reports.numbers import count, quantity
 from rightsize.reports.trust_lines import MARKS
 from rightsize.stats.trust import Trust
 from rightsize.tco.api import BreakEven
+from rightsize.units import counted
 
 #: Columns of the table of candidates; the cost follows them.
 COLUMNS = (
@@ -26,6 +27,12 @@ COLUMNS = (
 )
 
 
+#: Why a figure over all answers has another interval than the score, even where both are one accuracy.
+RESAMPLED = (
+    "Intervals here are resampled, 95%, for reading only. Those of the score above are exact, as the bounds "
+    "that verdicts rest on: one accuracy may show both."
+)
+
 #: What stands apart from a candidate's own carbon, and why its column still differs between candidates.
 WAITING = (
     "Waiting between requests is given apart: nearly all of it is there whichever candidate runs. A slower one "
@@ -37,6 +44,7 @@ _MARK_WORDS = {
     MARKS[Trust.CONTAMINATED]: "contaminated: something else used the machine while it was measured",
     MARKS[Trust.NOISY]: "noisy: the samples scatter or drift",
 }
+_EQUALS_SHOWN = 3
 _FEATURE = re.compile(r"(?:(\w+)\s*:\s*)?(\w+)\s*=\s*(\w+)")
 
 
@@ -113,21 +121,43 @@ def headline(data: ReportData) -> str:
     focus = [(task, task.focus) for task in data.tasks if task.focus is not None]
     if not focus:
         return "No candidate was measured to the end."
-    best = "; ".join(f"{view.id} scores {score_text(view)} on {task.name}" for task, view in focus)
+    best = "; ".join(_best(task, view) for task, view in focus)
     return f"No thresholds were given, so nothing is recommended. The best score: {best}."
 
 
+def _best(task: TaskView, focus: CandidateView) -> str:
+    """Who scores best on a task, with all that score the same, and over how many items each."""
+    best = focus.figures["score"]
+    equal = [view for view in task.candidates if view is not focus and _same_score(view, best)]
+    names = [f"{view.id} scores {score_text(view)}" for view in (focus, *equal[:_EQUALS_SHOWN])]
+    hidden = len(equal) - _EQUALS_SHOWN
+    more = [f"{hidden} more score the same"] if hidden > 0 else []
+    unlike = f" (of candidates with {items_text(task)})" if task.fewest_items != task.items else ""
+    return f"{' and '.join([*names, *more])} on {task.name}{unlike}"
+
+
+def _same_score(view: CandidateView, best: Figure) -> bool:
+    figure = view.figures.get("score")
+    return isinstance(figure, Estimate) and isinstance(best, Estimate) and figure.value == best.value
+
+
+def items_text(task: TaskView) -> str:
+    """How many items its candidates answered: ``60 to 154 items`` where not all the same."""
+    fewest = f"{task.fewest_items:,} to " if task.fewest_items != task.items else ""
+    return fewest + counted(task.items, "item")
+
+
 def score_text(view: CandidateView) -> str:
-    """The score with its interval, for a sentence."""
+    """The score with its interval and n, for a sentence."""
     figure = view.figures.get("score")
     if not isinstance(figure, Estimate):
         return "nothing that was measured"
     ends = (
-        f" ({quantity(figure.low, figure.unit)} to {quantity(figure.high, figure.unit)})"
+        f"{quantity(figure.low, figure.unit)} to {quantity(figure.high, figure.unit)}, "
         if figure.low is not None and figure.high is not None
         else ""
     )
-    return quantity(figure.value, figure.unit) + ends
+    return f"{quantity(figure.value, figure.unit)} ({ends}n {figure.n:,})"
 
 
 def cost_notes(task: TaskView) -> tuple[str, ...]:

@@ -168,7 +168,7 @@ def test_interrupting_keeps_what_is_done(place: Path, tmp_path: Path, sent: sign
     assert kept, "the first candidate was stored before the interrupt"
     assert process.returncode in {0, 130}
     if process.returncode == 130:
-        assert "what was measured is kept" in stderr
+        assert "what was measured until now is kept" in stderr
 
 
 def test_a_soak_and_how_far_to_trust_it_are_in_the_json_and_the_table(place: Path) -> None:
@@ -192,3 +192,23 @@ def test_a_time_to_wait_for_quiet_that_is_none_is_one_line(place: Path) -> None:
     assert done.returncode == 2
     assert "--require-quiet 'soon'" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("given", [("--watts-idle", "9", "--watts-load", "3"), ("--watts-idle", "9")])
+def test_watts_that_cannot_be_meant_are_refused_before_anything_runs(
+    place: Path, given: tuple[str, ...]
+) -> None:
+    refused = rightsize(*COMMON, "--quant", "F16", *given, "--store", "watts.db", cwd=place)
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("rightsize: --watts-idle") and refused.stderr.count("\n") == 1
+    assert not (place / "watts.db").exists()
+
+
+def test_too_little_memory_and_too_many_threads_are_told_in_numbers(place: Path) -> None:
+    limits = ("--memory-limit", "1MB", "--threads", "999", "--store", "limits.db")
+    done = rightsize(*COMMON, "--quant", "F16", *limits, cwd=place)
+    assert done.returncode == 2, "nothing could be measured"
+    (warning,) = (line for line in done.stderr.splitlines() if line.startswith("Warning: "))
+    assert warning.startswith("Warning: --threads 999 is more than the ") and "usable here" in warning
+    assert "the limit is 1MB" in " ".join(done.stdout.split())
+    assert "0.00" not in done.stdout

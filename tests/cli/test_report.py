@@ -85,3 +85,17 @@ def test_an_empty_store_names_the_next_step(tmp_path: Path, monkeypatch: pytest.
     result = run()
     assert isinstance(result.exception, StoreError)
     assert "rightsize bench" in str(result.exception)
+
+
+def test_a_folder_stands_for_its_task(folder: Path) -> None:
+    text = "task: extraction\noutput_type: generate_until\n"
+    (folder / "mine").mkdir()
+    (folder / "mine" / "mine.yaml").write_text(text, encoding="utf-8")
+    result = run("--task", "./mine", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["name"] == "extraction"
+    (folder / "mine" / "mine.yaml").write_text(text.replace("extraction", "tickets"), encoding="utf-8")
+    refused = run("--task", "./mine")
+    assert isinstance(refused.exception, StoreError)
+    assert "no results for task 'tickets'" in str(refused.exception)
+    assert "Measure with: rightsize bench --task ./mine" in str(refused.exception)

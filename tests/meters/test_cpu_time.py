@@ -123,7 +123,7 @@ def test_configured_with_a_gpu_is_busy_throughout():
 
 @pytest.mark.parametrize(("idle", "load"), [(5, 4), (-1, 4), (None, 0), (None, -3)])
 def test_watts_that_cannot_be_meant(idle, load):
-    with pytest.raises(UsageError, match="cannot be meant"):
+    with pytest.raises(UsageError, match="--watts-load"):
         configured_meter(watts_idle=idle, watts_load=load, cores=2, gpu=False)
 
 

@@ -73,7 +73,7 @@ def test_a_full_disk_is_known_before_the_quantizer_starts(
     source = read_model(make_tiny_llama(tmp_path / "wide-F16.gguf", width=256))
     usage = quantize.shutil.disk_usage(tmp_path)._replace(free=10)
     monkeypatch.setattr(quantize.shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(ResourceError, match="GB of disk"):
+    with pytest.raises(ResourceError, match="MB of disk, 10B are free"):
         quantized(source, "Q8_0")
 
 

@@ -17,7 +17,7 @@ from rightsize.reports.data import ReportData
 from rightsize.reports.examples import examples_of, examples_text
 from rightsize.reports.html import render_html
 from rightsize.reports.markdown import render_markdown
-from rightsize.reports.wording import engine_lines, marks_legend, marks_of
+from rightsize.reports.wording import engine_lines, headline, marks_legend, marks_of
 from rightsize.stats.trust import Trust
 from tests.reports.builders import NOW, family, items, measured, readings, record
 
@@ -170,3 +170,36 @@ def test_the_race_names_its_thresholds_and_its_task() -> None:
     page, text = render_html(data), render_markdown(data)
     assert "Task: extraction. Asked for: --min-accuracy 90% · --max-latency 500ms" in page
     assert "Task: extraction. Asked for: --min-accuracy 90%, --max-latency 500ms" in text
+
+
+def test_the_best_score_names_who_equals_it_and_over_how_many_items() -> None:
+    cells = [
+        record("a:F16", size_bytes=1, outcome=measured(items(30, 30), readings())),
+        record("b:F16", size_bytes=2, outcome=measured(items(90, 90), readings()), number=2),
+        record("c:F16", size_bytes=3, outcome=measured(items(20, 40), readings()), number=3),
+    ]
+    data = build_report(cells, ReportOptions(name="x"))
+    said = headline(data)
+    assert "a:F16 scores 50.0% (" in said and " n 60) and b:F16 scores 50.0% (" in said
+    assert " n 180) on extraction (of candidates with 60 to 180 items)." in said
+    assert "c:F16" not in said
+    assert "60 to 180 items; in brackets" in render_markdown(data)
+    page = render_html(data)
+    assert "3 candidates on Field extraction, 60 to 180 items." in " ".join(page.split())
+    alone = build_report(cells[:1], ReportOptions(name="x"))
+    assert "1 candidate on Field extraction, 60 items." in " ".join(render_html(alone).split())
+    assert headline(alone).endswith(" n 60) on extraction.")
+
+
+def test_one_accuracy_with_two_intervals_says_what_each_is() -> None:
+    plain = record("a:F16", outcome=measured(items(30, 30), readings()))
+    assert isinstance(plain.outcome, Measured)
+    facts = {"corpus": {"accuracy": {"value": 0.5, "unit": "ratio"}}}
+    told = replace(
+        plain,
+        suite_info={**plain.suite_info, "scorer": "choice", "scorer_args": {}},
+        outcome=replace(plain.outcome, facts=facts),
+    )
+    said = "Intervals here are resampled, 95%, for reading only. Those of the score above are exact"
+    assert said in render_html(built(told))
+    assert said not in render_html(built(plain))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -61,3 +62,18 @@ def test_names_stay_whole_within_80_columns(table) -> None:
     first = lines[start].index("a-model")
     width = lines[start][first:].index(" ")
     assert "".join(line[first : first + width].strip() for line in lines[start:]).startswith(LONG)
+
+
+def answered(count: int, candidate: str) -> Record:
+    cell = record(candidate, outcome=measured(items(count, 0), readings()))
+    return replace(cell, suite_info={**cell.suite_info, "score_name": "execution_accuracy"})
+
+
+def test_a_bench_table_says_over_how_many_items_and_samples_it_is() -> None:
+    alike = printed(bench_table([answered(60, "a:F16"), answered(60, "b:F16")]))
+    assert alike[0].strip() == "extraction, 60 items"
+    assert "single requests, n 150; tok/s: generation (tg128), n 5;" in " ".join(" ".join(alike).split())
+    unlike = printed(bench_table([answered(60, "a:F16"), answered(1800, LONG)]))
+    assert unlike[0].strip() == "extraction" and "items" in unlike[1]
+    assert next(line for line in unlike if line.startswith("a:F16")).split()[1] == "60"
+    assert any(" 1,800 " in line for line in unlike) and max(map(len, unlike)) <= 80

@@ -12,6 +12,7 @@ from rightsize.errors import ResourceError
 from rightsize.models.shapes.gguf_file import TypedTensor, padded
 from rightsize.models.twins.plan import TwinPlan
 from rightsize.models.twins.weights import patch_of
+from rightsize.units import format_bytes
 
 _CHUNK_BYTES = 4 << 20
 SPARE_BYTES = 64 << 20  # what a disk should keep free for everybody else
@@ -47,7 +48,7 @@ def check_disk(folder: Path, size_bytes: int) -> None:
     free = shutil.disk_usage(folder).free
     if size_bytes + SPARE_BYTES > free:
         raise ResourceError(
-            f"a twin of {size_bytes / 1e9:.2f} GB does not fit: {free / 1e9:.2f} GB are free in {folder}",
+            f"a twin of {format_bytes(size_bytes)} does not fit: {format_bytes(free)} are free in {folder}",
             next_step="Free some space, or name another folder with --keep",
         )
 
