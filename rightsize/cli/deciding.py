@@ -38,6 +38,12 @@ def chosen_tasks(named: Sequence[str], results: Store) -> list[str]:
     raise UsageError("several tasks have results", next_step=f"Add --task with one of {', '.join(stored)}")
 
 
+def task_paths(named: Sequence[str], tasks: Sequence[str]) -> dict[str, str]:
+    """The files and folders among what was ``named``, by the one of ``tasks`` that each stands for: a command
+    can find a task of one's own by nothing else."""
+    return {task_name(given): given for given in named if given not in tasks}
+
+
 def task_name(name_or_path: str) -> str:
     """The name of the task that a name, a file or a folder stands for. Raises SuiteError when there is none."""
     from rightsize.suites.loader import find_task_file

@@ -21,7 +21,7 @@ from rightsize.cli.common import (
     split_commas,
     talk,
 )
-from rightsize.cli.deciding import chosen_tasks, decide_on
+from rightsize.cli.deciding import chosen_tasks, decide_on, task_paths
 from rightsize.cli.durations import RequireQuiet, quiet_s
 from rightsize.cli.thresholds import LatencyMetric, read_thresholds
 from rightsize.decide.objective import Minimize
@@ -112,7 +112,9 @@ def recommend(  # noqa: PLR0917  one parameter per option
             next_step="Add --race or --bench, or leave it out",
         )
     with _opened(store, to_measure=bench) as results:
-        tasks = chosen_tasks(split_commas(task), results)
+        named = split_commas(task)
+        tasks = chosen_tasks(named, results)
+        paths = task_paths(named, tasks)
 
         def decide() -> Recommendation:
             stored = [record for name in tasks for record in results.records(suite=name, races=True)]
@@ -126,7 +128,7 @@ def recommend(  # noqa: PLR0917  one parameter per option
                 include_demo=include_demo,
             )
             notes = (*answer.notes, *raced_notes(stored))
-            return replace(answer, notes=notes, raced=raced_candidates(stored))
+            return replace(answer, notes=notes, raced=raced_candidates(stored), task_paths=paths)
 
         answer = _settled(decide, results, context.params) if bench else decide()
     _show(answer, store, as_json=as_json)

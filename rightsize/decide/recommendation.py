@@ -65,7 +65,7 @@ class Recommendation:
     no model is needed. ``candidates`` are the classical methods and then the models, each sorted by what is
     minimised. ``alpha`` is the error of the whole answer, ``alpha_each`` the share each candidate tried gets of
     it. ``raced`` is what races left, by candidate and task: their answers decided how many items they asked, so
-    it is never judged here.
+    it is never judged here. ``task_paths`` are the files and folders that tasks were named by.
     """
 
     tasks: tuple[str, ...]
@@ -81,6 +81,7 @@ class Recommendation:
     objective_metric: str = "size_bytes"
     baseline: CandidateResult | None = None
     raced: Mapping[str, Mapping[str, Record]] = field(default_factory=dict)
+    task_paths: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def undecided(self) -> tuple[CandidateResult, ...]:

@@ -30,7 +30,11 @@ def settling(recommendation: Recommendation, store: str = "") -> tuple[Settling,
     else:
         raced = [_measured_in_full(records, recommendation.tasks) for records in recommendation.raced.values()]
         runs = raced or [Settling(recommendation.tasks)]
-    return tuple(replace(run, store=store) for run in merged(runs))
+    paths = recommendation.task_paths
+    return tuple(
+        replace(run, tasks=tuple(paths.get(task, task) for task in run.tasks), store=store)
+        for run in merged(runs)
+    )
 
 
 def settles(result: CandidateResult, recommendation: Recommendation) -> bool:

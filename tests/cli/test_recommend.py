@@ -298,3 +298,18 @@ def test_after_a_race_the_command_names_what_was_raced(
     assert "Nothing was measured on a fixed number of items yet." in out
     assert "rightsize bench --task extraction --model own --quant Q4_K_M --store " in out
     assert [(one.models, one.quants) for one in asked] == [(("own",), ("Q4_K_M",))]
+
+
+def test_a_task_of_ones_own_is_named_by_its_path_in_commands(
+    run: Run, store: Store, record: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "own data" / "tickets"
+    folder.mkdir(parents=True)
+    (folder / "tickets.yaml").write_text("task: tickets\noutput_type: generate_until\n", encoding="utf-8")
+    store.append(record(suite="tickets", latency_ms=[10.0] * 20))
+    asked: list[Settling] = []
+    monkeypatch.setattr("rightsize.flows.settle.settle", lambda runs, *_, **__: asked.extend(runs))
+    _, out, _ = run("--task", str(folder), "--max-latency", "500ms", "--bench")
+    assert f"rightsize bench --task '{folder}' --quant Q8_0" in out
+    assert [one.tasks for one in asked] == [(str(folder),)]
+    assert "rightsize bench --task tickets " in run("--task", "tickets", "--max-latency", "500ms")[1]
