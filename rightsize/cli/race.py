@@ -146,10 +146,12 @@ def _candidate_json(result: RaceResult, entry: TraceEntry) -> dict[str, Any]:
     from rightsize.decide.race_trace import Fate
 
     verdicts = {Fate.WON: "PASS", Fate.REFUSED: "FAIL"}
+    objective = result.objectives.get(entry.candidate)
     return {
         "candidate": entry.candidate,
         "verdict": verdicts.get(entry.fate, "UNDECIDED"),
-        "objective": result.objectives.get(entry.candidate),
+        "objective": objective,
+        "objective_provenance": None if objective is None else result.objective_provenance.value,
         "embedded": False,
         "skipped": False,
         "more_needed": entry.more_items,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rightsize.domain import Judgement
+from rightsize.domain import Judgement, Provenance
 from rightsize.errors import ExitCode
 from rightsize.stats.bounds import Bounds
 
@@ -86,9 +86,9 @@ class Cost:
 @dataclass(frozen=True, slots=True)
 class RaceResult:
     """A race that is over. ``order`` holds every candidate, ascending; ``objectives`` what was minimised, where
-    known; ``items_each`` how many items were raced on at most, ``items_of`` how many of each task and
-    ``suite_items`` how many that has. ``classical`` is the race of the methods that need no model, where any
-    was raced beside it; ``alpha`` is the error of both together."""
+    known, and ``objective_provenance`` how that was got; ``items_each`` how many items were raced on at most,
+    ``items_of`` how many of each task and ``suite_items`` how many that has. ``classical`` is the race of the
+    methods that need no model, where any was raced beside it; ``alpha`` is the error of both together."""
 
     order: tuple[str, ...]
     objectives: Mapping[str, float | None]
@@ -99,6 +99,7 @@ class RaceResult:
     items_each: int
     items_of: Mapping[str, int] = field(default_factory=dict)
     suite_items: Mapping[str, int] = field(default_factory=dict)
+    objective_provenance: Provenance = Provenance.MEASURED
     classical: RaceResult | None = None
 
     @property

@@ -91,7 +91,7 @@ def run_race(
     races = _races(order, methods, wanted, reference, rules, facts=facts.judged)
     Driver(workers, ledger, facts, listener).run(races)
     models, *others = (_result(race, wanted, rules, objectives, ledger) for race in races)
-    return replace(models, classical=others[0]) if others else models
+    return replace(models, objective_provenance=facts.order_provenance, classical=others[0] if others else None)
 
 
 def _races(

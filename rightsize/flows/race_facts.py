@@ -51,6 +51,8 @@ class Facts:
     ) -> None:
         self._cells, self._workers, self._ledger = cells, workers, ledger
         self._machine, self._builds, self._settings = machine, builds, settings
+        #: How what candidates are ordered by was got; one figure that was not measured makes all of it that.
+        self.order_provenance = Provenance.MEASURED
         self._limits = [threshold for threshold in thresholds if not threshold.metric.startswith("score")]
 
     @property
@@ -75,9 +77,13 @@ class Facts:
         found: dict[str, float | None] = {}
         for name in names:
             try:
-                found[name] = figure(self._probed(name, metric))
+                records = self._probed(name, metric)
             except WorkerFailed:
                 found[name] = None
+                continue
+            found[name] = figure(records)
+            known = {Provenance.MODELLED} if figure is price else provenances(records, metric)
+            self.order_provenance = next(iter(known - {Provenance.MEASURED}), self.order_provenance)
         self._workers.close()
         return found
 
@@ -159,3 +165,9 @@ def largest(records: Sequence[Record], metric: str) -> float | None:
     values = [one.bounds.value for one in seen if isinstance(one, Evidence)]
     figures = [value for value in values if value is not None]
     return max(figures) if figures and len(figures) == len(seen) else None
+
+
+def provenances(records: Sequence[Record], metric: str) -> set[Provenance]:
+    """How the figures of a metric were got."""
+    seen = [evidence(record, metric, 0.05) for record in records]
+    return {one.provenance for one in seen if isinstance(one, Evidence)}

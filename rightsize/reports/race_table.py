@@ -11,6 +11,7 @@ from rich.text import Text
 from rightsize.decide.objective import Minimize
 from rightsize.decide.race_settling import RaceSettling, settling
 from rightsize.decide.race_trace import Fate, RaceResult, TaskScore, TraceEntry
+from rightsize.domain import Provenance
 from rightsize.units import counted, format_points, format_value
 
 STYLES = {Fate.WON: "bold green", Fate.REFUSED: "red", Fate.UNDECIDED: "yellow", Fate.FAILED: "red"}
@@ -42,6 +43,8 @@ def race_lines(
     for entry in result.all_entries:
         if entry.fate is not Fate.WON:
             yield Text(f"  {entry.candidate}: {entry.reason}")
+    if result.objective_provenance is not Provenance.MEASURED:
+        yield Text(f"  * {minimize.value} is {result.objective_provenance.value}, and the order rests on it")
     left = len(result.order) - len(result.entries)
     if left:
         yield Text(f"  {counted(left, 'larger one')} had no need to run")

@@ -127,7 +127,7 @@ def test_every_setting_is_a_column_and_any_column_can_be_ranked_by() -> None:
         ("--gpu-layers", "-2", "whole number of at least -1"),
         ("--kv-type", "q5", "f16 or q8_0 or q4_0"),
         ("--flash-attention", "yes", "auto or on or off"),
-        ("--prompt", "nowhere.txt", "No such file"),
+        ("--prompt", "nowhere.txt", "no such file"),
         ("--lora", "nowhere.gguf", "no such file"),
     ],
 )

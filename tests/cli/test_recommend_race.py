@@ -15,7 +15,7 @@ from rightsize.cli.common import SCHEMAS_DIR
 from rightsize.cli.race import payload
 from rightsize.decide.race_settling import settling
 from rightsize.decide.race_trace import Cost, Fate, Look, RaceResult, TaskScore, TraceEntry
-from rightsize.domain import Direction, Judgement, Threshold, Verdict
+from rightsize.domain import Direction, Judgement, Provenance, Threshold, Verdict
 from rightsize.reports.race_table import race_lines
 from rightsize.stats.bounds import Bounds
 from tests.cli.test_bench import rightsize
@@ -83,6 +83,16 @@ def test_the_table_says_over_how_many_items_a_score_is_and_what_is_a_drop() -> N
     assert "A score is over the items shown" in lines_of(result)
     whole = replace(result, entries=ends[1:])
     assert "A score is over the items shown" not in lines_of(whole)
+
+
+def test_an_order_by_what_was_not_measured_says_so() -> None:
+    ends = (TraceEntry("a:F16", Fate.WON, "it meets every threshold"),)
+    measured = RaceResult(("a:F16",), {"a:F16": 0.5}, ends, {"a:F16": Cost()}, "a:F16", 0.05, 600)
+    modelled = replace(measured, objective_provenance=Provenance.MODELLED)
+    assert "the order rests on it" not in lines_of(measured)
+    assert "size is modelled, and the order rests on it" in lines_of(modelled)
+    (candidate,) = payload(modelled, ["sql"], "energy", ["recommend"])["candidates"]
+    assert candidate["objective_provenance"] == "modelled"
 
 
 def test_several_undecided_ones_get_one_command_that_fits_what_is_open() -> None:

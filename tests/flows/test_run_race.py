@@ -24,6 +24,7 @@ from rightsize.domain import (
     Machine,
     Measured,
     Model,
+    Provenance,
     Record,
     Suite,
     TaskType,
@@ -225,6 +226,7 @@ def test_cost_orders_the_field_by_the_price_of_a_probe(machine: Machine, store: 
     )
     assert result.order == ("large:F16", "small:F16") and result.winner == "large:F16"
     assert result.objectives["large:F16"] == 1.0 and all(heard)
+    assert result.objective_provenance is Provenance.MODELLED, "prices are assumptions"
     with pytest.raises(UsageError, match="no prices"):
         run(machine, store, field, minimize=Minimize.COST)  # type: ignore[arg-type]
 
