@@ -11,7 +11,7 @@ from rightsize.stats.binomial import clopper_pearson_lower, clopper_pearson_uppe
 from rightsize.units import counted
 
 #: More than this is no plan but a coin on its edge: the truth lies at the limit itself.
-_MOST = 100_000
+MOST = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +93,4 @@ def scaled(n: int, half_width: float, gap: float) -> int | None:
     if n == 0 or gap <= 0 or half_width <= 0:
         return None
     more = math.ceil(n * (half_width / gap) ** 2) - n
-    return max(1, more) if more <= _MOST else None
+    return max(1, more) if more <= MOST else None

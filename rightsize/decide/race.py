@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from rightsize.decide.more_needed import MOST
 from rightsize.decide.race_course import AskItems, Confirm, Course, Finished, Probe, ScoreTest, Step
 from rightsize.decide.race_rules import (
     RaceRules,
@@ -209,7 +210,7 @@ class Race:
     def _more(self, test: ScoreTest, groups: Groups, share: Share) -> int | None:
         """About how many items more than the course has would settle it, if things stay as they look."""
         needed = items_to_settle(groups, test.bet_limit, share.look, self._refusal.last)
-        return max(1, math.ceil(needed) - self.courses[test.task].items) if needed < 1e6 else None
+        return max(1, math.ceil(needed) - self.courses[test.task].items) if needed <= MOST else None
 
     def _drop(
         self,

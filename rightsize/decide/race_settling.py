@@ -63,7 +63,7 @@ def _says(entry: TraceEntry, result: RaceResult) -> str:
         enough = f"{counted(more, 'timed request')} would settle it" if more else ""
         return enough or "more of the same would not settle it"
     if entry.more_items is None:
-        return "more items in the task would settle it, how many cannot be told"
+        return "too close to its limit for any plan: how many more items would settle it cannot be told"
     raced, whole = _items(entry, result)
     needed = raced + entry.more_items
     if raced == whole:

@@ -135,6 +135,17 @@ def test_the_pilot_is_no_evidence_for_acceptance() -> None:
     assert race.trace[0].bounds.n == 184
 
 
+def test_a_coin_on_its_edge_is_no_plan_for_more_items() -> None:
+    known = {"c0": {str(i): float(i % 5 != 0) for i in range(400)}}
+    plans = []
+    for limit in (0.798, 0.82):
+        race = a_race(known, limit)
+        run(race, known)
+        plans.append(race.trace[0].more_items)
+    assert plans[0] is None
+    assert plans[1] is not None and 0 < plans[1] < 100_000
+
+
 def test_small_suites_and_few_groups_have_no_pilot() -> None:
     rules = RaceRules()
     assert [rules.pilot(course(items)) for items in (5, 60, 160, 1000)] == [0, 6, 16, 16]
